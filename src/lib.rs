@@ -1,4 +1,5 @@
 //! OpenXPort lets a webmail account speak JMAP.
 
+pub mod data_types;
 pub mod json;
 pub mod store;

@@ -1,0 +1,149 @@
+//! What the objects are: each data type as a declaration.
+//!
+//! The standard methods of RFC 8620 §5 are written once, in `records/` and behind each face,
+//! and read these tables. A type adds a row here and nothing else.
+
+mod contacts;
+mod mail;
+
+pub use contacts::{ADDRESS_BOOK, CONTACT_CARD};
+pub use mail::{EMAIL_SUBMISSION, IDENTITY};
+
+use serde_json::Value;
+
+/// Every data type that there is. A host says which of them it has.
+pub const ALL: &[&DataType] = &[&ADDRESS_BOOK, &CONTACT_CARD, &IDENTITY, &EMAIL_SUBMISSION];
+
+/// A kind of record (RFC 8620 §1.6.3).
+#[derive(Debug)]
+pub struct DataType {
+    /// The wire name, such as `ContactCard`.
+    pub name: &'static str,
+    /// The capability URI that a request must name in `using`.
+    pub capability: &'static str,
+    pub methods: &'static [Method],
+    pub properties: &'static [Property],
+    /// Vendor properties, whose names hold a colon (RFC 9553 §1.8.1), are valid too.
+    pub is_extensible: bool,
+    pub filters: &'static [Filter],
+    pub sorts: &'static [Sort],
+}
+
+/// The standard methods of RFC 8620 §5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Changes,
+    Set,
+    Copy,
+    Query,
+    QueryChanges,
+}
+
+/// A property's name and rules.
+#[derive(Debug)]
+pub struct Property {
+    pub name: &'static str,
+    /// Only the server gives it a value (RFC 8620 §1.1).
+    pub is_server_set: bool,
+    /// It never changes after creation.
+    pub is_immutable: bool,
+    /// A create must give it.
+    pub is_mandatory: bool,
+    /// `/get` leaves it out unless it is asked for by name.
+    pub only_on_request: bool,
+    /// What it is when nobody gave it a value; `None`: it is absent then.
+    pub default: Option<fn() -> Value>,
+    /// Where ids of other records stand in it, so that `#creation-id` is resolved there.
+    pub ids: Ids,
+}
+
+/// Where a property holds ids (RFC 8620 §5.3: a created id may stand wherever an Id may).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    No,
+    /// The value is an Id or null.
+    Value,
+    /// The keys of the object are Ids.
+    Keys,
+}
+
+/// A property without any flag; the tables add theirs.
+pub(crate) const PLAIN: Property = Property {
+    name: "",
+    is_server_set: false,
+    is_immutable: false,
+    is_mandatory: false,
+    only_on_request: false,
+    default: None,
+    ids: Ids::No,
+};
+
+pub(crate) const fn plain(name: &'static str) -> Property {
+    Property { name, ..PLAIN }
+}
+
+/// The `id` that every record has (RFC 8620 §1.6.3).
+pub(crate) const ID: Property = Property {
+    is_server_set: true,
+    is_immutable: true,
+    ..plain("id")
+};
+
+/// One condition of a FilterCondition (RFC 8620 §5.5).
+#[derive(Debug)]
+pub struct Filter {
+    pub name: &'static str,
+    pub test: Test,
+}
+
+/// How a filter's value is held against a record.
+///
+/// A path is a JSON Pointer without the leading slash in which `*` stands for every member;
+/// `[kind=given]` stands for every member whose `kind` is `given`.
+#[derive(Debug)]
+pub enum Test {
+    /// The words and phrases of the value occur in the strings at these paths
+    /// (RFC 9610 §3.3.1).
+    Text(&'static [&'static str]),
+    /// They occur in any text of the record.
+    AnyText,
+    /// The string at this path is the value exactly.
+    Equals(&'static str),
+    /// The object at this path has the value as a key.
+    HasKey(&'static str),
+    /// The date-time at this path is before the value.
+    Before(&'static str),
+    /// The date-time at this path is the value or after it.
+    NotBefore(&'static str),
+}
+
+/// One property that `/query` can sort by.
+#[derive(Debug)]
+pub struct Sort {
+    pub name: &'static str,
+    /// Where the first value to compare stands; a path as in [`Test`].
+    pub path: &'static str,
+}
+
+impl DataType {
+    pub fn property(&self, name: &str) -> Option<&'static Property> {
+        self.properties
+            .iter()
+            .find(|property| property.name == name)
+    }
+
+    /// Whether `/get` may be asked for this property.
+    pub fn has_property(&self, name: &str) -> bool {
+        self.property(name).is_some() || (self.is_extensible && name.contains(':'))
+    }
+
+    pub fn has(&self, method: Method) -> bool {
+        self.methods.contains(&method)
+    }
+}
+
+/// The declaration behind a wire name.
+pub fn by_name(name: &str) -> Option<&'static DataType> {
+    ALL.iter().copied().find(|data_type| data_type.name == name)
+}
