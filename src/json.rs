@@ -100,6 +100,12 @@ impl Writer {
         }
     }
 
+    /// The one value written since `mark`, which must not be older than the last `take`.
+    pub fn value_since(&self, mark: Mark) -> &[u8] {
+        let value = self.text.get(mark.octets..).unwrap_or_default();
+        value.strip_prefix(b",").unwrap_or(value)
+    }
+
     /// Forgets everything written since `mark`, which must not be older than the last `take`.
     pub fn rewind(&mut self, mark: Mark) {
         self.text.truncate(mark.octets);

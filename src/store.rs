@@ -156,6 +156,36 @@ pub trait Store {
     }
 }
 
+/// A store that never holds anything, for a type that a host must answer for but does not
+/// keep.
+#[derive(Debug)]
+pub struct Empty;
+
+impl Store for Empty {
+    fn fingerprint(&self) -> Result<Fingerprint, StoreError> {
+        Ok(Fingerprint {
+            digest: 0,
+            count: 0,
+        })
+    }
+
+    fn versions(
+        &self,
+        _visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        _wanted: Wanted<'_>,
+        _selection: &Selection,
+        _visit: Visit<'_>,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
 /// The writing half of a store. Each call is atomic: it is done wholly or not at all.
 pub trait StoreWriter {
     /// Stores a new record, without `id`, and says which id it got.
@@ -186,6 +216,10 @@ pub trait Host {
     /// The store of a data type (by its wire name) in an account, or `None` where the host
     /// has no such thing.
     fn store(&self, account: &Id, data_type: &str) -> Option<&dyn Store>;
+
+    /// What the account can do under a capability that `data_types` declares, as that
+    /// capability's document wants it said; `None` where the account has nothing of it.
+    fn capability(&self, account: &Id, uri: &str) -> Option<Object>;
 
     /// Resolves a blob id that one of this host's records has handed out.
     ///

@@ -1,14 +1,34 @@
 //! JMAP for Contacts: AddressBook and ContactCard (RFC 9610).
 
 use super::{DataType, Filter, ID, Ids, Method, Property, Sort, Test, plain};
+use crate::store::Object;
 use serde_json::{Value, json};
 
-pub const CAPABILITY: &str = "urn:ietf:params:jmap:contacts";
+pub const CONTACTS_CAPABILITY: &str = "urn:ietf:params:jmap:contacts";
+
+/// What an account tells of itself under the capability (RFC 9610 §1.4.1).
+///
+/// `max_address_books_per_card` is `None` for no limit.
+pub fn account_capability(
+    max_address_books_per_card: Option<u64>,
+    may_create_address_book: bool,
+) -> Object {
+    Object::from_iter([
+        (
+            "maxAddressBooksPerCard".to_owned(),
+            max_address_books_per_card.into(),
+        ),
+        (
+            "mayCreateAddressBook".to_owned(),
+            may_create_address_book.into(),
+        ),
+    ])
+}
 
 /// A named collection of cards (RFC 9610 §2).
 pub const ADDRESS_BOOK: DataType = DataType {
     name: "AddressBook",
-    capability: CAPABILITY,
+    capability: CONTACTS_CAPABILITY,
     methods: &[Method::Get, Method::Changes, Method::Set],
     properties: &[
         ID,
@@ -49,7 +69,7 @@ pub const ADDRESS_BOOK: DataType = DataType {
 /// A JSContact Card and the books that it is in (RFC 9610 §3, RFC 9553 §2).
 pub const CONTACT_CARD: DataType = DataType {
     name: "ContactCard",
-    capability: CAPABILITY,
+    capability: CONTACTS_CAPABILITY,
     methods: &[
         Method::Get,
         Method::Changes,

@@ -1,9 +1,19 @@
 //! From JMAP for Mail: Identity and what its capability obliges to (RFC 8621 §6, §7).
 
 use super::{DataType, ID, Method, Property, plain};
+use crate::store::Object;
 use serde_json::{Value, json};
 
 pub const SUBMISSION_CAPABILITY: &str = "urn:ietf:params:jmap:submission";
+
+/// What an account tells of itself under the capability (RFC 8621 §1.3.2): nothing is sent
+/// later, and no extension of SMTP is on offer.
+pub fn submission_account_capability() -> Object {
+    Object::from_iter([
+        ("maxDelayedSend".to_owned(), json!(0)),
+        ("submissionExtensions".to_owned(), json!({})),
+    ])
+}
 
 /// An address that the user may send from, with its signature (RFC 8621 §6).
 pub const IDENTITY: DataType = DataType {

@@ -3,12 +3,11 @@
 //! The standard methods of RFC 8620 §5 are written once, in `records/` and behind each face,
 //! and read these tables. A type adds a row here and nothing else.
 
-mod contacts;
-mod mail;
+pub mod contacts;
+pub mod mail;
 
-pub use contacts::{ADDRESS_BOOK, CONTACT_CARD};
-pub use mail::{EMAIL_SUBMISSION, IDENTITY};
-
+use contacts::{ADDRESS_BOOK, CONTACT_CARD};
+use mail::{EMAIL_SUBMISSION, IDENTITY};
 use serde_json::Value;
 
 /// Every data type that there is. A host says which of them it has.
@@ -50,8 +49,6 @@ pub struct Property {
     pub is_immutable: bool,
     /// A create must give it.
     pub is_mandatory: bool,
-    /// `/get` leaves it out unless it is asked for by name.
-    pub only_on_request: bool,
     /// What it is when nobody gave it a value; `None`: it is absent then.
     pub default: Option<fn() -> Value>,
     /// Where ids of other records stand in it, so that `#creation-id` is resolved there.
@@ -74,7 +71,6 @@ pub(crate) const PLAIN: Property = Property {
     is_server_set: false,
     is_immutable: false,
     is_mandatory: false,
-    only_on_request: false,
     default: None,
     ids: Ids::No,
 };
@@ -141,6 +137,19 @@ impl DataType {
     pub fn has(&self, method: Method) -> bool {
         self.methods.contains(&method)
     }
+}
+
+/// The capability URIs of all data types, each once.
+pub fn capabilities() -> impl Iterator<Item = &'static str> {
+    let is_first = |(at, data_type): &(usize, &&DataType)| {
+        !ALL.iter()
+            .take(*at)
+            .any(|earlier| earlier.capability == data_type.capability)
+    };
+    ALL.iter()
+        .enumerate()
+        .filter(is_first)
+        .map(|(_, data_type)| data_type.capability)
 }
 
 /// The declaration behind a wire name.
