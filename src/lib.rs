@@ -2,4 +2,5 @@
 
 pub mod data_types;
 pub mod json;
+pub mod state;
 pub mod store;
