@@ -11,10 +11,21 @@
 //! No method calls foreign code, and none returns with a transaction open, so a bailout of
 //! PHP finds nothing locked. Times are handed in as Unix seconds; [`now_secs`] is the clock.
 
+mod failures;
 mod file;
 pub mod journal;
+pub mod leases;
+pub mod logins;
+mod purge;
+#[cfg(test)]
+mod testing;
+mod upload_room;
+pub mod uploads;
 
 pub use journal::{JournalHead, JournalKey};
+pub use leases::{Lease, LeaseRule};
+pub use logins::{Credentials, LoginCheck, LoginRules};
+pub use uploads::{Blob, Upload, UploadError, UploadRoom};
 
 use crate::store::StoreError;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
