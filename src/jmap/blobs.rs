@@ -1,0 +1,421 @@
+//! Binary data: upload, download and `Blob/copy` (RFC 8620 §6).
+//!
+//! A blob is an upload, kept in our state for a while, or lies inside a record, where the
+//! host resolves its id. A blob of somebody else and one that never was look the same.
+
+use super::arguments::{Arguments, CreatedIds, resolve_id};
+use super::dispatch::account;
+use super::endpoint::{HttpRequest, JSON_HEADERS, check_encoding, send};
+use super::error::{MethodError, RequestError, SetError};
+use super::{Body, Output, Server};
+use crate::state::uploads::{Blob, UploadError, UploadRoom};
+use crate::state::{StateError, now_secs};
+use crate::store::{Account, Id, Object};
+use serde_json::{Value, json};
+
+const PIECE_OCTETS: usize = 256 * 1024;
+
+/// Stores what the client sends as a blob of its account (RFC 8620 §6.1).
+pub fn upload(
+    server: &Server<'_>,
+    http: &HttpRequest<'_>,
+    body: &mut dyn Body,
+    output: &mut dyn Output,
+) -> Result<(), RequestError> {
+    let account = account_of(server, http)?;
+    check_encoding(http)?;
+    let limits = &server.settings.limits;
+    let too_large = || RequestError::limit("maxSizeUpload").with_status(413);
+    if http
+        .content_length
+        .is_some_and(|length| length > limits.max_size_upload)
+    {
+        return Err(too_large());
+    }
+    let media_type = http.content_type.unwrap_or("application/octet-stream");
+    check_text(media_type)?;
+    let _lease = server.lease(
+        "upload",
+        limits.max_concurrent_upload,
+        "maxConcurrentUpload",
+    )?;
+
+    let mut upload = server
+        .state
+        .begin_upload(room(server, account), media_type)
+        .map_err(unavailable)?;
+    let mut size_octets: u64 = 0;
+    loop {
+        let piece = body
+            .read(PIECE_OCTETS)
+            .map_err(|_| RequestError::status(400, "the body broke off"))?;
+        if piece.is_empty() {
+            break;
+        }
+        size_octets += piece.len() as u64;
+        if size_octets > limits.max_size_upload {
+            return Err(too_large());
+        }
+        if server.is_over() {
+            return Err(RequestError::status(408, "the upload took too long"));
+        }
+        upload.append(&piece, now_secs()).map_err(refused)?;
+    }
+    if http
+        .content_length
+        .is_some_and(|length| length != size_octets)
+    {
+        return Err(RequestError::status(400, "the body broke off"));
+    }
+    let blob = upload.finish(now_secs()).map_err(refused)?;
+    let answer = json!({
+        "accountId": account.id.as_str(),
+        "blobId": blob.id,
+        "type": blob.media_type,
+        "size": blob.size_octets,
+    });
+    send(output, 201, JSON_HEADERS, answer.to_string().as_bytes());
+    Ok(())
+}
+
+/// Sends a blob's octets as a file of the name and type that the client gave (RFC 8620 §6.2).
+pub fn download(
+    server: &Server<'_>,
+    http: &HttpRequest<'_>,
+    output: &mut dyn Output,
+) -> Result<(), RequestError> {
+    let name = http.parameter("name").unwrap_or("blob");
+    let media_type = http.parameter("type").unwrap_or("application/octet-stream");
+    check_text(name)?;
+    check_text(media_type)?;
+    let account = account_of(server, http)?;
+    let id = http.parameter("blobId").unwrap_or_default();
+    let source = find(server, account, id)
+        .map_err(|error| RequestError::status(503, error.description.unwrap_or_default()))?
+        .ok_or_else(not_found)?;
+    let size = source.size_octets();
+    let range = http
+        .range
+        .map_or(Range::Whole, |range| Range::parse(range, size));
+    let (start, end) = match range {
+        Range::Whole => (0, size),
+        Range::Part { start, end } => (start, end),
+        Range::Unsatisfiable => {
+            let total = format!("bytes */{size}");
+            let headers = [JSON_HEADERS, &[("Content-Range", &total)]].concat();
+            send(output, 416, &headers, b"{}");
+            return Ok(());
+        }
+    };
+    let disposition = attachment(name);
+    let length = (end - start).to_string();
+    let content_range = format!("bytes {start}-{}/{size}", end.saturating_sub(1));
+    let mut headers = vec![
+        ("Content-Type", media_type),
+        ("Content-Length", length.as_str()),
+        ("Content-Disposition", disposition.as_str()),
+        ("Cache-Control", "private, immutable, max-age=31536000"),
+        ("Accept-Ranges", "bytes"),
+        // Whatever is inside is the user's and may be hostile to this origin.
+        ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", "sandbox; default-src 'none'"),
+    ];
+    let status = if let Range::Part { .. } = range {
+        206
+    } else {
+        200
+    };
+    if status == 206 {
+        headers.push(("Content-Range", &content_range));
+    }
+    output.begin(status, &headers);
+    source.send(server, start, end, output);
+    Ok(())
+}
+
+/// `Blob/copy` (RFC 8620 §6.3).
+pub fn copy(
+    server: &Server<'_>,
+    mut arguments: Arguments,
+    created_ids: &CreatedIds,
+) -> Result<Object, MethodError> {
+    let from = account(
+        server,
+        &mut arguments,
+        "fromAccountId",
+        "fromAccountNotFound",
+    )?;
+    let to = account(server, &mut arguments, "accountId", "accountNotFound")?;
+    let ids = arguments
+        .optional_strings("blobIds")?
+        .ok_or_else(|| MethodError::invalid_arguments("\"blobIds\" is missing"))?;
+    arguments.finish()?;
+    if ids.len() > server.settings.limits.max_objects_in_set {
+        return Err(MethodError::new("requestTooLarge"));
+    }
+    if from.id == to.id {
+        return Err(MethodError::invalid_arguments("both accounts are the same"));
+    }
+    let mut copied = Object::new();
+    let mut not_copied = Object::new();
+    for id in ids {
+        let resolved = resolve_id(&id, created_ids).map_or(id, |id| id.to_string());
+        match copy_one(server, from, to, &resolved) {
+            Ok(copy) => copied.insert(resolved, copy.id.into()),
+            Err(error) => not_copied.insert(resolved, error.to_value()),
+        };
+    }
+    let or_null = |map: Object| {
+        if map.is_empty() {
+            Value::Null
+        } else {
+            map.into()
+        }
+    };
+    Ok(Object::from_iter([
+        ("fromAccountId".to_owned(), from.id.as_str().into()),
+        ("accountId".to_owned(), to.id.as_str().into()),
+        ("copied".to_owned(), or_null(copied)),
+        ("notCopied".to_owned(), or_null(not_copied)),
+    ]))
+}
+
+fn copy_one(server: &Server<'_>, from: &Account, to: &Account, id: &str) -> Result<Blob, SetError> {
+    let source = find(server, from, id).map_err(|error| SetError {
+        description: error.description,
+        ..SetError::new(error.kind)
+    })?;
+    let room = room(server, to);
+    let copy = match source {
+        None => return Err(SetError::new("notFound")),
+        Some(Source::Upload(blob)) => server.state.copy_blob(&blob, room, now_secs()),
+        Some(Source::Record(octets, media_type)) => server
+            .state
+            .begin_upload(room, &media_type)
+            .map_err(UploadError::from)
+            .and_then(|mut upload| {
+                upload.append(&octets, now_secs())?;
+                upload.finish(now_secs())
+            }),
+    };
+    copy.map_err(|error| match error {
+        UploadError::OverQuota => SetError::new("overQuota"),
+        UploadError::Expired => SetError::new("notFound"),
+        UploadError::State(error) => crate::store::StoreError::from(error).into(),
+    })
+}
+
+/// Where a blob's octets are.
+enum Source {
+    Upload(Blob),
+    /// Inside a record; and the media type that the record claims.
+    Record(Vec<u8>, String),
+}
+
+impl Source {
+    fn size_octets(&self) -> u64 {
+        match self {
+            Self::Upload(blob) => blob.size_octets,
+            Self::Record(octets, _) => octets.len() as u64,
+        }
+    }
+
+    /// Sends the octets from `start` up to `end`. The headers are out, so a failure can only
+    /// cut the body short of the length that they name.
+    fn send(&self, server: &Server<'_>, start: u64, end: u64, output: &mut dyn Output) {
+        match self {
+            Self::Record(octets, _) => {
+                let part = usize::try_from(start)
+                    .ok()
+                    .zip(usize::try_from(end).ok())
+                    .and_then(|(start, end)| octets.get(start..end));
+                for piece in part.unwrap_or_default().chunks(PIECE_OCTETS) {
+                    if output.write(piece).is_err() {
+                        return;
+                    }
+                }
+            }
+            Self::Upload(blob) => {
+                let mut at = start;
+                while at < end && !server.is_over() {
+                    let Ok(mut piece) = server.state.read_blob(blob, at) else {
+                        return;
+                    };
+                    piece.truncate(usize::try_from(end - at).unwrap_or(usize::MAX));
+                    at += piece.len() as u64;
+                    if piece.is_empty() || output.write(&piece).is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn find(server: &Server<'_>, account: &Account, id: &str) -> Result<Option<Source>, MethodError> {
+    let Some(id) = Id::new(id) else {
+        return Ok(None);
+    };
+    let uploaded = server
+        .state
+        .blob(account.id.as_str(), id.as_str(), now_secs())
+        .map_err(crate::store::StoreError::from)?;
+    if let Some(blob) = uploaded {
+        return Ok(Some(Source::Upload(blob)));
+    }
+    let contents = server.host.contents(&account.id, &id)?;
+    Ok(contents.map(|contents| {
+        let media_type = contents.media_type.unwrap_or_default();
+        Source::Record(contents.octets, media_type)
+    }))
+}
+
+fn room<'a>(server: &Server<'_>, account: &'a Account) -> UploadRoom<'a> {
+    UploadRoom {
+        account: account.id.as_str(),
+        quota_octets: server.settings.limits.max_uploaded_octets,
+    }
+}
+
+fn account_of<'a>(
+    server: &Server<'a>,
+    http: &HttpRequest<'_>,
+) -> Result<&'a Account, RequestError> {
+    let id = http.parameter("accountId").unwrap_or_default();
+    let accounts = server.host.accounts();
+    let found = accounts.iter().find(|account| account.id.as_str() == id);
+    found.ok_or_else(not_found)
+}
+
+fn not_found() -> RequestError {
+    RequestError::status(404, "there is no such blob")
+}
+
+/// What a client gives to be put into a header must not be able to add another.
+fn check_text(text: &str) -> Result<(), RequestError> {
+    if text.chars().any(char::is_control) || text.len() > 4096 {
+        return Err(RequestError::status(
+            400,
+            "a name or type has control characters or is too long",
+        ));
+    }
+    Ok(())
+}
+
+fn refused(error: UploadError) -> RequestError {
+    match error {
+        UploadError::OverQuota => RequestError::status(507, "the account's uploads are full"),
+        UploadError::Expired => RequestError::status(408, "the upload took too long"),
+        UploadError::State(error) => unavailable(error),
+    }
+}
+
+pub(super) fn unavailable(error: StateError) -> RequestError {
+    let error = MethodError::from(crate::store::StoreError::from(error));
+    RequestError::status(503, error.description.unwrap_or_default())
+}
+
+/// Content-Disposition with the name in both forms of RFC 6266.
+fn attachment(name: &str) -> String {
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') || c == ' ' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let mut encoded = String::new();
+    for octet in name.bytes() {
+        // attr-char of RFC 8187 §3.2.1.
+        if octet.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&octet) {
+            encoded.push(char::from(octet));
+        } else {
+            encoded.push_str(&format!("%{octet:02X}"));
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
+/// A Range header that asks for one part of the octets (RFC 9110 §14.2). One that is
+/// malformed or asks for several parts is ignored, as that section allows.
+#[derive(Debug, PartialEq, Eq)]
+enum Range {
+    Whole,
+    /// From `start` up to, not including, `end`.
+    Part {
+        start: u64,
+        end: u64,
+    },
+    Unsatisfiable,
+}
+
+impl Range {
+    fn parse(header: &str, size: u64) -> Self {
+        let Some((first, last)) = header
+            .trim()
+            .strip_prefix("bytes=")
+            .and_then(|set| set.split_once('-'))
+        else {
+            return Self::Whole;
+        };
+        let (start, end) = match (position(first), position(last)) {
+            (Some(start), Some(last)) if start <= last => (start, last.saturating_add(1).min(size)),
+            (Some(start), None) if last.trim().is_empty() => (start, size),
+            (None, Some(0)) if first.trim().is_empty() => return Self::Unsatisfiable,
+            (None, Some(suffix)) if first.trim().is_empty() => (size.saturating_sub(suffix), size),
+            _ => return Self::Whole,
+        };
+        if start >= size {
+            return Self::Unsatisfiable;
+        }
+        Self::Part { start, end }
+    }
+}
+
+fn position(digits: &str) -> Option<u64> {
+    let digits = digits.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn range_of_one_part_is_cut_to_the_size() {
+        let part = |start, end| Range::Part { start, end };
+        for (header, range) in [
+            ("bytes=0-3", part(0, 4)),
+            ("bytes=4-", part(4, 10)),
+            ("bytes=-3", part(7, 10)),
+            ("bytes=-30", part(0, 10)),
+            ("bytes=5-99999999999999999999999", part(5, 10)),
+            ("bytes=10-", Range::Unsatisfiable),
+            ("bytes=99999999999999999999999-", Range::Unsatisfiable),
+            ("bytes=-0", Range::Unsatisfiable),
+            ("bytes=3-2", Range::Whole),
+            ("bytes=0-1,3-4", Range::Whole),
+            ("bytes=x-1", Range::Whole),
+            ("octets=0-1", Range::Whole),
+        ] {
+            assert_eq!(Range::parse(header, 10), range, "{header}");
+        }
+    }
+
+    #[test]
+    fn range_of_an_empty_blob_is_unsatisfiable() {
+        assert_eq!(Range::parse("bytes=0-0", 0), Range::Unsatisfiable);
+    }
+
+    #[test]
+    fn attachment_names_are_quoted_and_encoded() {
+        assert_eq!(
+            attachment("a\"b;\u{fc}.jpg"),
+            "attachment; filename=\"a_b;_.jpg\"; filename*=UTF-8''a%22b%3B%C3%BC.jpg"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! Runs the calls of a request in order (RFC 8620 §3.3).
+
+use super::arguments::{Arguments, CreatedIds};
+use super::error::{MethodError, RequestError};
+use super::references::Results;
+use super::request::{Invocation, Request};
+use super::responses::{Failure, Responses};
+use super::{Output, Server, blobs, get, session};
+use crate::data_types::{self, DataType, Method};
+use crate::store::{Account, Id, Object, Store};
+
+/// One standard method call with everything that it works on.
+pub struct Call<'a> {
+    pub server: &'a Server<'a>,
+    /// The method's full name, which is also its response's.
+    pub name: &'a str,
+    pub call_id: &'a str,
+    pub data_type: &'static DataType,
+    pub account: &'a Account,
+    pub store: &'a dyn Store,
+    pub arguments: Arguments,
+    pub created_ids: &'a mut CreatedIds,
+}
+
+/// Answers a request that has been decoded.
+///
+/// # Errors
+/// When the request as a whole is refused; nothing has been written then.
+pub fn run(
+    server: &Server<'_>,
+    request: Request,
+    output: &mut dyn Output,
+) -> Result<(), RequestError> {
+    let limits = &server.settings.limits;
+    if request.calls.len() > limits.max_calls_in_request {
+        return Err(RequestError::limit("maxCallsInRequest"));
+    }
+    for uri in &request.using {
+        if !session::has_capability(server, uri) {
+            return Err(RequestError::unknown_capability(uri));
+        }
+    }
+    let results = Results::new(&request.calls, limits.max_referenced_octets);
+    let wants_created_ids = request.created_ids.is_some();
+    let mut batch = Batch {
+        server,
+        using: request.using,
+        created_ids: request.created_ids.unwrap_or_default(),
+        responses: Responses::new(server, output, results),
+    };
+    for call in request.calls {
+        if batch.run(call).is_err() {
+            return Ok(());
+        }
+    }
+    let created_ids = wants_created_ids.then(|| as_object(&batch.created_ids));
+    let session_state = session::state(server);
+    // Where the client has gone there is nobody left to tell.
+    let _ = batch.responses.finish(created_ids.as_ref(), &session_state);
+    Ok(())
+}
+
+struct Batch<'a> {
+    server: &'a Server<'a>,
+    using: Vec<String>,
+    created_ids: CreatedIds,
+    responses: Responses<'a>,
+}
+
+/// The response has been broken off; no further call may write.
+struct BrokenOff;
+
+impl Batch<'_> {
+    fn run(&mut self, call: Invocation) -> Result<(), BrokenOff> {
+        let failure = match self.try_run(&call.name, call.arguments, &call.call_id) {
+            Ok(()) => return Ok(()),
+            Err(failure) => failure,
+        };
+        let Failure::Method(error) = failure else {
+            return Err(BrokenOff);
+        };
+        self.responses
+            .respond(&call.call_id, "error", error.arguments())
+            .map_err(|_| BrokenOff)
+    }
+
+    fn try_run(&mut self, name: &str, arguments: Object, call_id: &str) -> Result<(), Failure> {
+        if self.responses.is_over() {
+            return Err(
+                MethodError::described("serverUnavailable", "the request's time is over").into(),
+            );
+        }
+        let method = find_method(name, &self.using)?;
+        let arguments = self.responses.results.resolve(arguments)?;
+        let (data_type, verb) = match method {
+            Found::Echo => return self.responses.respond(call_id, name, arguments),
+            Found::BlobCopy => {
+                let arguments = Arguments::new(arguments);
+                let copied = blobs::copy(self.server, arguments, &self.created_ids)?;
+                return self.responses.respond(call_id, name, copied);
+            }
+            Found::Standard(data_type, verb) => (data_type, verb),
+        };
+        let mut arguments = Arguments::new(arguments);
+        let account = account(self.server, &mut arguments, "accountId", "accountNotFound")?;
+        let store = store(
+            self.server,
+            account,
+            data_type,
+            "accountNotSupportedByMethod",
+        )?;
+        let call = Call {
+            server: self.server,
+            name,
+            call_id,
+            data_type,
+            account,
+            store,
+            arguments,
+            created_ids: &mut self.created_ids,
+        };
+        match verb {
+            Method::Get => get::run(call, &mut self.responses),
+            _ => Err(MethodError::new("unknownMethod").into()),
+        }
+    }
+}
+
+enum Found {
+    Echo,
+    BlobCopy,
+    Standard(&'static DataType, Method),
+}
+
+/// A method of a capability that is not in `using` is not known (RFC 8620 §3.3).
+fn find_method(name: &str, using: &[String]) -> Result<Found, MethodError> {
+    let unknown = || MethodError::new("unknownMethod");
+    let (type_name, verb) = name.split_once('/').ok_or_else(unknown)?;
+    let (found, capability) = match (type_name, verb) {
+        ("Core", "echo") => (Found::Echo, session::CORE),
+        ("Blob", "copy") => (Found::BlobCopy, session::CORE),
+        _ => {
+            let data_type = data_types::by_name(type_name).ok_or_else(unknown)?;
+            let verb = match verb {
+                "get" => Method::Get,
+                "changes" => Method::Changes,
+                "set" => Method::Set,
+                "copy" => Method::Copy,
+                "query" => Method::Query,
+                "queryChanges" => Method::QueryChanges,
+                _ => return Err(unknown()),
+            };
+            if !data_type.has(verb) {
+                return Err(unknown());
+            }
+            (Found::Standard(data_type, verb), data_type.capability)
+        }
+    };
+    if !using.iter().any(|uri| uri == capability) {
+        return Err(unknown());
+    }
+    Ok(found)
+}
+
+/// The account that an argument names.
+///
+/// # Errors
+/// `invalidArguments` without the argument, `not_found` without such an account.
+pub fn account<'a>(
+    server: &Server<'a>,
+    arguments: &mut Arguments,
+    argument: &str,
+    not_found: &'static str,
+) -> Result<&'a Account, MethodError> {
+    let id = arguments.string(argument)?;
+    server
+        .host
+        .accounts()
+        .iter()
+        .find(|account| account.id.as_str() == id)
+        .ok_or_else(|| MethodError::new(not_found))
+}
+
+/// The account's store of the data type.
+///
+/// # Errors
+/// `not_supported` where the account has no such data.
+pub fn store<'a>(
+    server: &Server<'a>,
+    account: &Account,
+    data_type: &DataType,
+    not_supported: &'static str,
+) -> Result<&'a dyn Store, MethodError> {
+    server
+        .host
+        .store(&account.id, data_type.name)
+        .ok_or_else(|| MethodError::new(not_supported))
+}
+
+fn as_object(created_ids: &CreatedIds) -> Object {
+    let member = |(creation_id, id): (&String, &Id)| (creation_id.clone(), id.as_str().into());
+    created_ids.iter().map(member).collect()
+}

@@ -1,0 +1,108 @@
+//! JMAP, the first face: RFC 8620 over whatever host stands behind the port.
+//!
+//! A request enters in [`Server::answer`], is decoded under limits (`request`), has its calls
+//! run one after another (`dispatch`), and leaves through [`Output`] while it is made
+//! (`responses`). Each standard method has a file of its own and reads the data type's
+//! declaration; none knows a data type by name.
+
+pub mod arguments;
+mod blobs;
+mod dispatch;
+mod endpoint;
+pub mod error;
+mod events;
+mod get;
+pub mod references;
+pub mod request;
+mod responses;
+mod session;
+
+pub use endpoint::HttpRequest;
+
+use crate::state::State;
+use crate::store::Host;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// One user's JMAP, for the length of one HTTP request.
+pub struct Server<'a> {
+    host: &'a dyn Host,
+    state: &'a State,
+    settings: &'a Settings,
+    deadline: Instant,
+}
+
+impl<'a> Server<'a> {
+    pub fn new(host: &'a dyn Host, state: &'a State, settings: &'a Settings) -> Self {
+        Self {
+            host,
+            state,
+            settings,
+            deadline: Instant::now() + settings.limits.request_time,
+        }
+    }
+}
+
+/// What the host's configuration says about this endpoint.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The login name that the session object shows.
+    pub username: String,
+    /// The absolute URL that answers GET with the session object and POST with the API.
+    /// It may have a query already.
+    pub url: String,
+    pub limits: Limits,
+}
+
+/// What one client may ask for. The sizes are octets.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub max_size_upload: u64,
+    pub max_concurrent_upload: u32,
+    pub max_size_request: u64,
+    pub max_concurrent_requests: u32,
+    pub max_calls_in_request: usize,
+    pub max_objects_in_get: u64,
+    pub max_objects_in_set: usize,
+    /// What result references may keep and resolve in one request.
+    pub max_referenced_octets: usize,
+    /// All unexpired uploads of an account together.
+    pub max_uploaded_octets: u64,
+    pub request_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_size_upload: 50_000_000,
+            max_concurrent_upload: 4,
+            max_size_request: 10_000_000,
+            max_concurrent_requests: 8,
+            max_calls_in_request: 32,
+            max_objects_in_get: 500_000,
+            max_objects_in_set: 1_000,
+            max_referenced_octets: 8_000_000,
+            max_uploaded_octets: 500_000_000,
+            request_time: Duration::from_secs(110),
+        }
+    }
+}
+
+/// The body of an HTTP request.
+pub trait Body {
+    /// At most `octets` of what comes next; empty at the end.
+    fn read(&mut self, octets: usize) -> io::Result<Vec<u8>>;
+}
+
+/// Where an HTTP response goes.
+pub trait Output {
+    /// Sets status and headers, once and before the first `write`.
+    fn begin(&mut self, status: u16, headers: &[(&str, &str)]);
+
+    /// # Errors
+    /// When the client has gone.
+    fn write(&mut self, octets: &[u8]) -> io::Result<()>;
+
+    /// Whether the client has gone; asked now and then while nothing is written.
+    fn is_interrupted(&self) -> bool;
+}

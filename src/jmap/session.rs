@@ -1,0 +1,109 @@
+//! The Session object (RFC 8620 §2).
+
+use super::{Server, Settings};
+use crate::data_types;
+use crate::store::{Account, Object, Version};
+use serde_json::{Value, json};
+
+pub const CORE: &str = "urn:ietf:params:jmap:core";
+
+/// The collations of `/query` (RFC 4790), by the names that the session object lists.
+pub const COLLATIONS: [&str; 3] = ["i;ascii-casemap", "i;octet", "i;unicode-casemap"];
+
+/// The whole object.
+pub fn object(server: &Server<'_>) -> Value {
+    let mut session = without_state(server);
+    session["state"] = digest(&session).into();
+    session
+}
+
+/// Changes whenever anything else in the object does.
+pub fn state(server: &Server<'_>) -> String {
+    digest(&without_state(server))
+}
+
+pub fn has_capability(server: &Server<'_>, uri: &str) -> bool {
+    uri == CORE
+        || server
+            .host
+            .accounts()
+            .iter()
+            .any(|account| server.host.capability(&account.id, uri).is_some())
+}
+
+fn without_state(server: &Server<'_>) -> Value {
+    let settings = server.settings;
+    let mut capabilities = Object::new();
+    let mut primary_accounts = Object::new();
+    capabilities.insert(CORE.to_owned(), core(settings));
+    for uri in data_types::capabilities().filter(|uri| has_capability(server, uri)) {
+        capabilities.insert(uri.to_owned(), json!({}));
+        let has_it = |account: &&Account| server.host.capability(&account.id, uri).is_some();
+        let primary = server
+            .host
+            .accounts()
+            .iter()
+            .filter(|account| account.is_personal)
+            .find(has_it);
+        if let Some(account) = primary {
+            primary_accounts.insert(uri.to_owned(), account.id.as_str().into());
+        }
+    }
+    let accounts: Object = server
+        .host
+        .accounts()
+        .iter()
+        .map(|account| (account.id.to_string(), describe(server, account)))
+        .collect();
+    json!({
+        "capabilities": capabilities,
+        "accounts": accounts,
+        "primaryAccounts": primary_accounts,
+        "username": settings.username,
+        "apiUrl": settings.url,
+        "downloadUrl": template(settings, "jmap=download&accountId={accountId}&blobId={blobId}&name={name}&type={type}"),
+        "uploadUrl": template(settings, "jmap=upload&accountId={accountId}"),
+        "eventSourceUrl": template(settings, "jmap=events&types={types}&closeafter={closeafter}&ping={ping}"),
+    })
+}
+
+fn core(settings: &Settings) -> Value {
+    let limits = &settings.limits;
+    json!({
+        "maxSizeUpload": limits.max_size_upload,
+        "maxConcurrentUpload": limits.max_concurrent_upload,
+        "maxSizeRequest": limits.max_size_request,
+        "maxConcurrentRequests": limits.max_concurrent_requests,
+        "maxCallsInRequest": limits.max_calls_in_request,
+        "maxObjectsInGet": limits.max_objects_in_get,
+        "maxObjectsInSet": limits.max_objects_in_set,
+        "collationAlgorithms": COLLATIONS,
+    })
+}
+
+/// An Account object; it lists every capability that the account has anything of.
+fn describe(server: &Server<'_>, account: &Account) -> Value {
+    let mut capabilities = Object::from_iter([(CORE.to_owned(), json!({}))]);
+    for uri in data_types::capabilities() {
+        if let Some(value) = server.host.capability(&account.id, uri) {
+            capabilities.insert(uri.to_owned(), value.into());
+        }
+    }
+    json!({
+        "name": account.name,
+        "isPersonal": account.is_personal,
+        "isReadOnly": account.is_read_only,
+        "accountCapabilities": capabilities,
+    })
+}
+
+/// An address of ours with more in its query.
+fn template(settings: &Settings, query: &str) -> String {
+    let separator = if settings.url.contains('?') { '&' } else { '?' };
+    format!("{}{separator}{query}", settings.url)
+}
+
+fn digest(session: &Value) -> String {
+    let Version(digest) = Version::of([session.to_string().as_bytes()]);
+    format!("{digest:032x}")
+}
