@@ -15,6 +15,7 @@
 //! - [`records`]: changes, search and writing for any data type on any host.
 //! - [`jmap`]: the first face. Others would be its siblings.
 //! - [`state`]: our own disposable notes, in a file that PHP never opens.
+//! - [`db`]: the webmail's own database connection, as a host sees it.
 //! - [`json`]: a writer that needs no tree.
 //!
 //! # What holds
@@ -27,6 +28,7 @@
 //! `tests/architecture.rs` enforces the borders between the modules.
 
 pub mod data_types;
+pub mod db;
 pub mod jmap;
 pub mod json;
 pub mod records;
