@@ -1,0 +1,48 @@
+# What this project can do; `make help` lists it.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-stop test extension install-roundcube install-roundcube-plugin
+
+# The webmail of the demonstration, its port, and how many contacts its account has.
+HOST ?= roundcube
+DEMO_PORT ?= 8080
+DEMO_CONTACTS ?= 250
+
+# Where an admin's Roundcube and PHP are; the defaults are Debian's.
+ROUNDCUBE_PLUGINS ?= /var/lib/roundcube/plugins
+PHP_CONFIG ?= php-config8.2
+PHP_MODS ?= /etc/php/8.2/mods-available
+STATE_DIR ?= /var/lib/openxport
+PHP_USER ?= www-data
+DESTDIR ?=
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30
+
+demo: ## serve a real Roundcube with a filled account (DEMO_PORT=8080 DEMO_CONTACTS=250 HOST=roundcube)
+	@DEMO_PORT=$(DEMO_PORT) DEMO_CONTACTS=$(DEMO_CONTACTS) HOST=$(HOST) tests/services/demo.sh
+
+demo-stop: ## end what `make demo` started, and forget its account
+	@tests/services/down.sh demo clean
+
+test: ## run every test; ends with a word and, when one failed, with an error
+	@tests/services/test.sh
+
+extension: ## build the PHP extension: target/release/libopenxport.so
+	@tests/services/cargo.sh build --release
+
+install-roundcube: extension install-roundcube-plugin ## install extension and plugin on this machine (as root; DESTDIR, ROUNDCUBE_PLUGINS)
+	install -D -m 0644 target/release/libopenxport.so "$(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/openxport.so"
+	install -d "$(DESTDIR)$(PHP_MODS)"
+	printf 'extension=openxport.so\nopenxport.state_dir=%s\n' "$(STATE_DIR)" > "$(DESTDIR)$(PHP_MODS)/openxport.ini"
+	install -d -m 0700 "$(DESTDIR)$(STATE_DIR)"
+	test "$$(id -u)" != 0 || chown "$(PHP_USER):" "$(DESTDIR)$(STATE_DIR)"
+	@echo "Now: phpenmod openxport; add 'jmap' to \$$config['plugins']; restart php-fpm or Apache."
+
+# The plugin's folder holds a link to the code that all webmails share; the copy has the files.
+PLUGIN_DIR ?= $(DESTDIR)$(ROUNDCUBE_PLUGINS)/jmap
+install-roundcube-plugin:
+	install -d "$(PLUGIN_DIR)"
+	cp -RL --no-preserve=ownership roundcube-plugin/. "$(PLUGIN_DIR)/"
+	chmod -R u=rwX,go=rX "$(PLUGIN_DIR)"

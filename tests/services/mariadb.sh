@@ -1,0 +1,35 @@
+#!/bin/bash
+# Starts a private MariaDB in the environment $1, on a Unix socket only, with an empty database
+# `roundcube` that has Roundcube's own tables.
+
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+use_tree "$1"
+is_running mariadb && exit 0
+
+socket=$tree/run/mariadb.sock
+cat >"$tree/etc/mariadb.cnf" <<CONF
+[mariadb]
+datadir = $tree/mariadb
+socket = $socket
+pid-file = $tree/run/mariadb.pid
+log-error = $tree/log/mariadb.log
+skip-networking
+character-set-server = utf8mb4
+innodb-buffer-pool-size = 128M
+# The data is thrown away after the tests, so a power failure may lose it.
+innodb-flush-log-at-trx-commit = 0
+CONF
+own "$tree/etc/mariadb.cnf"
+
+if [ ! -d "$tree/mariadb/mysql" ]; then
+    as_service mariadb-install-db --defaults-file="$tree/etc/mariadb.cnf" \
+        --auth-root-authentication-method=normal --skip-test-db >"$tree/log/mariadb-install.log"
+fi
+as_service setsid mariadbd --defaults-file="$tree/etc/mariadb.cnf" </dev/null >/dev/null 2>&1 &
+wait_until MariaDB mariadb-admin --no-defaults -uroot -S "$socket" ping
+
+sql() { mariadb --no-defaults -uroot -S "$socket" "$@"; }
+sql -e 'CREATE DATABASE IF NOT EXISTS roundcube CHARACTER SET utf8mb4'
+if [ -z "$(sql -N roundcube -e "SHOW TABLES LIKE 'contacts'")" ]; then
+    sql roundcube </usr/share/roundcube/SQL/mysql.initial.sql
+fi

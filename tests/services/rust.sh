@@ -1,0 +1,22 @@
+#!/bin/bash
+# Sees to a Rust toolchain of the version that Cargo.toml names. Debian 12's own is too old, so
+# where there is none, rustup puts one below target/; nothing outside of it is changed.
+
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$repo/Cargo.toml")
+
+is_recent() {
+    local have
+    have=$("$services/cargo.sh" --version 2>/dev/null | cut -d' ' -f2) || return 1
+    [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n1)" = "$wanted" ]
+}
+
+if ! is_recent; then
+    say "installing Rust $wanted below $build_dir/toolchain"
+    export CARGO_HOME=$build_dir/toolchain/cargo RUSTUP_HOME=$build_dir/toolchain/rustup
+    mkdir -p "$build_dir/toolchain"
+    curl --proto '=https' --tlsv1.2 -sSfo "$build_dir/toolchain/rustup-init.sh" https://sh.rustup.rs
+    sh "$build_dir/toolchain/rustup-init.sh" -y --no-modify-path --profile minimal \
+        --default-toolchain "$wanted" -c rustfmt -c clippy
+fi

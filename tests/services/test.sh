@@ -1,0 +1,36 @@
+#!/bin/bash
+# Everything that `make test` runs, cheapest first; the first failure ends it.
+
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+step=start
+finish() {
+    local status=$?
+    for database in sqlite mariadb; do "$services/down.sh" "e2e-$database"; done
+    if [ $status = 0 ]; then
+        say "PASSED in $SECONDS seconds"
+    else
+        say "FAILED at: $step"
+    fi
+}
+trap finish EXIT
+
+# Names what follows and runs it.
+run() {
+    step=$1
+    shift
+    say "== $step"
+    "$@"
+}
+
+cargo=$services/cargo.sh
+run 'install what is missing' "$services/install.sh"
+run 'format' "$cargo" fmt --check
+run 'lints of the core' "$cargo" clippy --no-default-features --all-targets -- -D warnings
+run 'unit and contract tests' "$cargo" test --no-default-features
+run 'lints with the extension' "$cargo" clippy --all-targets -- -D warnings
+run 'release build' "$cargo" build --release
+for database in sqlite mariadb; do
+    run "a real Roundcube over $database" "$services/up.sh" "e2e-$database" "$database" any
+    run "its accounts over $database" "$services/seed.sh" "e2e-$database" demo@example.org 250
+done
