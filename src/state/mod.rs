@@ -165,3 +165,6 @@ impl From<StateError> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
