@@ -1,3 +1,8 @@
-//! What any face does with records, whatever the data type and the host.
+//! What any face does with records, written once for every data type that declares itself.
+//!
+//! Nothing here knows a protocol's envelope or a host: it works on the port (`store`), the
+//! declarations (`data_types`) and our own state.
 
 pub mod changes;
+mod journal;
+mod snapshot;

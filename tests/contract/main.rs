@@ -1,0 +1,6 @@
+//! What the data types do on any host: one behaviour a test, each with its section.
+
+#[path = "../memory/mod.rs"]
+mod memory;
+
+mod changes;

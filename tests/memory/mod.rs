@@ -1,0 +1,328 @@
+//! A host in memory, which reads and writes: what the standard methods are tested over.
+//!
+//! It has two accounts of one user, so that records can be copied, and a third that may only
+//! be read. Faults can be ordered.
+
+#![allow(dead_code, reason = "no test binary uses all of it")]
+
+use openxport::data_types::contacts::{self, CONTACTS_CAPABILITY};
+use openxport::data_types::mail::{self, SUBMISSION_CAPABILITY};
+use openxport::json;
+use openxport::store::{
+    Account, Contents, Fingerprint, Host, Id, Object, Record, Selection, Store, StoreError,
+    StoreWriter, Version, Visit, Wanted,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+pub const HOME: &str = "a1";
+pub const WORK: &str = "a2";
+/// Its data types can be read only.
+pub const SHARED: &str = "a3";
+
+pub struct MemoryHost {
+    accounts: Vec<Account>,
+    stores: Vec<(Id, &'static str, MemoryStore)>,
+}
+
+impl MemoryHost {
+    pub fn new() -> Self {
+        let account = |id: &str, name: &str, is_personal, is_read_only| Account {
+            id: self::id(id),
+            name: name.to_owned(),
+            is_personal,
+            is_read_only,
+        };
+        let accounts = vec![
+            account(HOME, "jane@example.com", true, false),
+            account(WORK, "team@example.com", false, false),
+            account(SHARED, "all@example.com", false, true),
+        ];
+        let mut stores = Vec::new();
+        for account in &accounts {
+            for (data_type, prefix) in [("AddressBook", "b"), ("ContactCard", "c")] {
+                let store = MemoryStore::new(prefix, !account.is_read_only);
+                stores.push((account.id.clone(), data_type, store));
+            }
+        }
+        // Only the user's own account has identities.
+        let identities = MemoryStore::new("i", true);
+        stores.push((id(HOME), "Identity", identities));
+        Self { accounts, stores }
+    }
+
+    pub fn of(&self, account: &str, data_type: &str) -> &MemoryStore {
+        self.stores
+            .iter()
+            .find(|(id, name, _)| id.as_str() == account && *name == data_type)
+            .map(|(_, _, store)| store)
+            .expect("the memory host has this store")
+    }
+
+    /// The cards of the user's own account.
+    pub fn cards(&self) -> &MemoryStore {
+        self.of(HOME, "ContactCard")
+    }
+}
+
+impl Host for MemoryHost {
+    fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    fn capability(&self, account: &Id, capability: &str) -> Option<Object> {
+        let is_own = account.as_str() == HOME;
+        match capability {
+            CONTACTS_CAPABILITY => Some(contacts::account_capability(None, true)),
+            SUBMISSION_CAPABILITY if is_own => Some(mail::submission_account_capability()),
+            _ => None,
+        }
+    }
+
+    fn store(&self, account: &Id, data_type: &str) -> Option<&dyn Store> {
+        self.stores
+            .iter()
+            .find(|(id, name, _)| id == account && *name == data_type)
+            .map(|(_, _, store)| store as &dyn Store)
+    }
+
+    fn contents(&self, _account: &Id, _blob: &Id) -> Result<Option<Contents>, StoreError> {
+        Ok(None)
+    }
+}
+
+/// What goes wrong with the next calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    Unavailable,
+    Backend,
+    Forbidden,
+    Conflict,
+    TooLarge,
+    OverQuota,
+}
+
+/// What is counted of a store's use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    pub fingerprints: usize,
+    pub scans: usize,
+    pub reads: usize,
+}
+
+pub struct MemoryStore {
+    prefix: &'static str,
+    may_write: bool,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    records: BTreeMap<String, Object>,
+    last_key: u64,
+    /// Each write, and each change from outside that leaves a trace.
+    revision: u128,
+    faults: Vec<Fault>,
+    /// What happens between a record's read and its next update.
+    meanwhile: Vec<(String, Object)>,
+    used: Used,
+}
+
+impl MemoryStore {
+    pub fn new(prefix: &'static str, may_write: bool) -> Self {
+        Self {
+            prefix,
+            may_write,
+            inner: Mutex::default(),
+        }
+    }
+
+    /// Puts a record there, as somebody else would who is no JMAP client.
+    pub fn put(&self, id: &str, record: Value) {
+        self.put_without_trace(id, record);
+        self.inner().revision += 1;
+    }
+
+    /// The same, but the fingerprint stays as it was.
+    pub fn put_without_trace(&self, id: &str, record: Value) {
+        let Value::Object(record) = record else {
+            panic!("a record is an object");
+        };
+        self.inner().records.insert(id.to_owned(), record);
+    }
+
+    pub fn take(&self, id: &str) {
+        let mut inner = self.inner();
+        inner.records.remove(id).expect("the record is there");
+        inner.revision += 1;
+    }
+
+    /// The stored record, without `id`.
+    pub fn get(&self, id: &str) -> Option<Value> {
+        self.inner().records.get(id).cloned().map(Value::Object)
+    }
+
+    pub fn ids(&self) -> Vec<String> {
+        self.inner().records.keys().cloned().collect()
+    }
+
+    /// The next reading or writing calls fail, one fault each.
+    pub fn fail(&self, faults: &[Fault]) {
+        self.inner().faults = faults.iter().rev().copied().collect();
+    }
+
+    /// Just before the next update, somebody else puts this record there.
+    pub fn meanwhile(&self, id: &str, record: Value) {
+        let Value::Object(record) = record else {
+            panic!("a record is an object");
+        };
+        self.inner().meanwhile.push((id.to_owned(), record));
+    }
+
+    pub fn used(&self) -> Used {
+        self.inner().used
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().expect("no test panics in here")
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        let source = || "ordered by the test".into();
+        match self.inner().faults.pop() {
+            None => Ok(()),
+            Some(Fault::Unavailable) => Err(StoreError::Unavailable(source())),
+            Some(Fault::Backend) => Err(StoreError::Backend(source())),
+            Some(Fault::Forbidden) => Err(StoreError::Forbidden("ordered by the test")),
+            Some(Fault::Conflict) => Err(StoreError::Conflict),
+            Some(Fault::TooLarge) => Err(StoreError::TooLarge),
+            Some(Fault::OverQuota) => Err(StoreError::OverQuota),
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    fn fingerprint(&self) -> Result<Fingerprint, StoreError> {
+        let mut inner = self.inner();
+        inner.used.fingerprints += 1;
+        Ok(Fingerprint {
+            digest: inner.revision,
+            count: inner.records.len() as u64,
+        })
+    }
+
+    fn versions(
+        &self,
+        visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.inner().used.scans += 1;
+        self.check()?;
+        let records = self.inner().records.clone();
+        for (id, record) in &records {
+            let text = Value::Object(record.clone()).to_string();
+            visit(id, Version::of([text.as_bytes()]))?;
+        }
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        wanted: Wanted<'_>,
+        _selection: &Selection,
+        visit: Visit<'_>,
+    ) -> Result<(), StoreError> {
+        self.inner().used.reads += 1;
+        self.check()?;
+        let records = self.inner().records.clone();
+        for (id, object) in &records {
+            let is_wanted = match wanted {
+                Wanted::All => true,
+                Wanted::Ids(ids) => ids.iter().any(|wanted| wanted.as_str() == id),
+            };
+            if is_wanted {
+                visit(&MemoryRecord { id, object })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn writer(&self) -> Option<&dyn StoreWriter> {
+        self.may_write.then_some(self)
+    }
+}
+
+impl StoreWriter for MemoryStore {
+    fn create(&self, object: &Object) -> Result<Id, StoreError> {
+        self.check()?;
+        let mut object = object.clone();
+        if self.prefix == "b" {
+            object.insert("isDefault".into(), json!(false));
+            object.insert("myRights".into(), json!({"mayRead": true}));
+        }
+        let mut inner = self.inner();
+        inner.last_key += 1;
+        inner.revision += 1;
+        let id = format!("{}{}", self.prefix, inner.last_key);
+        inner.records.insert(id.clone(), object);
+        Ok(self::id(&id))
+    }
+
+    fn update(&self, id: &Id, before: &Object, after: &Object) -> Result<(), StoreError> {
+        self.check()?;
+        let mut inner = self.inner();
+        if let Some((id, record)) = inner.meanwhile.pop() {
+            inner.records.insert(id, record);
+            inner.revision += 1;
+        }
+        let stored = inner.records.get(id.as_str()).ok_or(StoreError::NotFound)?;
+        let (before, after) = (without_id(before), without_id(after));
+        if *stored != before {
+            return Err(StoreError::Conflict);
+        }
+        inner.records.insert(id.as_str().to_owned(), after);
+        inner.revision += 1;
+        Ok(())
+    }
+
+    fn destroy(&self, id: &Id) -> Result<(), StoreError> {
+        self.check()?;
+        let mut inner = self.inner();
+        let removed = inner.records.remove(id.as_str());
+        inner.revision += 1;
+        removed.map(|_| ()).ok_or(StoreError::NotFound)
+    }
+}
+
+struct MemoryRecord<'a> {
+    id: &'a str,
+    object: &'a Object,
+}
+
+impl Record for MemoryRecord<'_> {
+    fn id(&self) -> &str {
+        self.id
+    }
+
+    fn emit(&self, selection: &Selection, out: &mut json::Writer) {
+        out.begin_object();
+        out.member("id", self.id);
+        for (name, value) in self.object {
+            if selection.wants(name) {
+                out.key(name);
+                out.serialize(value);
+            }
+        }
+        out.end_object();
+    }
+}
+
+pub fn id(text: &str) -> Id {
+    Id::new(text).expect("a valid Id")
+}
+
+fn without_id(object: &Object) -> Object {
+    let mut object = object.clone();
+    object.remove("id");
+    object
+}
