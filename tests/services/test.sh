@@ -26,7 +26,7 @@ run() {
 cargo=$services/cargo.sh
 run 'install what is missing' "$services/install.sh"
 run 'format' "$cargo" fmt --check
-run 'lints of the core' "$cargo" clippy --no-default-features --all-targets -- -D warnings
+run 'lints of the core' "$cargo" clippy --no-default-features --features e2e --all-targets -- -D warnings
 run 'unit and contract tests' "$cargo" test --no-default-features
 run 'lints with the extension' "$cargo" clippy --all-targets -- -D warnings
 run 'release build' "$cargo" build --release

@@ -78,6 +78,9 @@ http {
         listen 127.0.0.1:$port;
         root $root/public_html;
         index index.php;
+        # The tests come from as many addresses as they like.
+        set_real_ip_from 127.0.0.1;
+        real_ip_header X-Real-IP;
         location = /.well-known/jmap {
             return 307 /?_task=jmap;
         }

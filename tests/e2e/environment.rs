@@ -1,0 +1,67 @@
+//! The running environment: where it answers, who has an account, what its services noted.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::LazyLock;
+
+/// The users of the private Dovecot, with their passwords.
+const USERS: &str = include_str!("../services/users.tsv");
+
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = std::env::var_os("OPENXPORT_E2E").expect("OPENXPORT_E2E names the environment");
+    PathBuf::from(folder)
+});
+
+/// A file of the environment, such as `log/dovecot.log`; an absent one is empty.
+pub fn read(path: &str) -> String {
+    std::fs::read_to_string(FOLDER.join(path)).unwrap_or_default()
+}
+
+/// Scheme, host and port, without a slash at the end.
+pub fn origin() -> String {
+    format!("http://{}", address())
+}
+
+/// What to connect to: `127.0.0.1:port`.
+pub fn address() -> String {
+    format!("127.0.0.1:{}", read("run/web.port"))
+}
+
+pub fn password(user: &str) -> &'static str {
+    let line = USERS
+        .lines()
+        .find_map(|line| line.strip_prefix(user)?.strip_prefix('\t'));
+    line.unwrap_or_else(|| panic!("{user} is not in users.tsv"))
+}
+
+/// Asks Roundcube's database; each row's values are joined by tabs.
+pub fn sql(query: &str) -> Vec<String> {
+    let mut client = if FOLDER.join("mariadb").exists() {
+        let mut client = Command::new("mariadb");
+        client.args(["--no-defaults", "-uroot", "-N", "-B", "-S"]);
+        client.arg(FOLDER.join("run/mariadb.sock"));
+        client.args(["roundcube", "-e", query]);
+        client
+    } else {
+        let mut client = Command::new("sqlite3");
+        client.args(["-cmd", ".timeout 5000", "-tabs"]);
+        client.arg(FOLDER.join("roundcube.db")).arg(query);
+        client
+    };
+    let output = client.output().expect("the database's client runs");
+    assert!(
+        output.status.success(),
+        "{query}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+/// How often a user has logged in to the IMAP server so far.
+pub fn imap_logins(user: &str) -> usize {
+    let login = format!("imap-login: Info: Login: user=<{user}>");
+    read("log/dovecot.log").matches(&login).count()
+}

@@ -1,0 +1,61 @@
+//! Identities (RFC 8621 §6) and what the submission capability obliges to (§7).
+
+use crate::http::Client;
+use serde_json::{Value, json};
+
+const USER: &str = "demo@example.org";
+
+#[test]
+fn identity_get_returns_signatures_reply_to_and_bcc() {
+    let answer = Client::of(USER).call("Identity/get", json!({}));
+    let mut list = answer["list"].as_array().cloned().unwrap_or_default();
+    list.sort_by_key(|identity| identity["email"].to_string());
+    for identity in &mut list {
+        let id = identity["id"].take();
+        assert!(id.is_string(), "{answer}");
+    }
+    let expected = json!([
+        {
+            "id": null,
+            "name": "Demo Döe",
+            "email": "demo@example.org",
+            "replyTo": null,
+            "bcc": null,
+            "textSignature": "Demo Döe\n-- sent with care",
+            "htmlSignature": "",
+            "mayDelete": false,
+        },
+        {
+            "id": null,
+            "name": "Demo at Work",
+            "email": "work@example.org",
+            "replyTo": [{ "name": "Front Desk", "email": "desk@example.org" }],
+            "bcc": [{ "name": null, "email": "archive@example.org" }],
+            "textSignature": "",
+            "htmlSignature": "<p><b>Demo</b> at Work &amp; Co</p>",
+            "mayDelete": false,
+        },
+    ]);
+    assert_eq!(Value::Array(list), expected);
+}
+
+#[test]
+fn email_submission_answers_empty_and_forbids() {
+    let client = Client::of(USER);
+    let got = client.call("EmailSubmission/get", json!({}));
+    assert_eq!(got["list"], json!([]), "{got}");
+    let found = client.call("EmailSubmission/query", json!({}));
+    assert_eq!(found["ids"], json!([]), "{found}");
+    let since = json!({ "sinceState": got["state"] });
+    let changes = client.call("EmailSubmission/changes", since);
+    assert_eq!(changes["created"], json!([]), "{changes}");
+    let account_id = client.account_id();
+    let create = json!({ "new": { "identityId": "i1", "emailId": "e1" } });
+    let responses = client.calls(json!([
+        ["EmailSubmission/set", { "accountId": account_id, "create": create }, "s"]
+    ]));
+    assert!(
+        responses[0].to_string().contains("forbidden"),
+        "{responses:?}"
+    );
+}

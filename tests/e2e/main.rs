@@ -1,0 +1,15 @@
+//! Over the wire: a real Roundcube behind nginx and php-fpm, as `make test` starts it.
+//!
+//! `OPENXPORT_E2E` names the folder of the running environment (`target/e2e-sqlite`, say); by
+//! hand: `tests/services/e2e.sh sqlite`.
+
+mod authentication;
+mod client_library;
+mod contacts;
+mod environment;
+mod http;
+mod identities;
+mod raw_http;
+mod session;
+mod web_changes;
+mod web_page;

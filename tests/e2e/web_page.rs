@@ -1,0 +1,78 @@
+//! Roundcube's own web pages, as a browser uses them.
+
+use crate::environment;
+use crate::http::{Answer, Client};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A user who has logged in through the form.
+pub struct WebPage {
+    client: Client,
+    /// The request token, which Roundcube wants with every change.
+    token: String,
+}
+
+impl WebPage {
+    pub fn login(user: &str) -> Self {
+        let front = Client::anonymous().get("/");
+        let client = Client::anonymous().with_header("Cookie", &cookies(&front));
+        let token = between(&front.text(), "name=\"_token\" value=\"", "\"");
+        let answer = client.post(
+            "/?_task=login",
+            FORM,
+            &form(&[
+                ("_token", &token),
+                ("_task", "login"),
+                ("_action", "login"),
+                ("_user", user),
+                ("_pass", environment::password(user)),
+            ]),
+        );
+        assert_eq!(answer.status, 302, "{}", answer.text());
+        let client = Client::anonymous().with_header("Cookie", &cookies(&answer));
+        let page = client.get("/?_task=addressbook");
+        let token = between(&page.text(), "\"request_token\":\"", "\"");
+        Self { client, token }
+    }
+
+    /// Does something in the address book, such as `save`, and gives back what the page gets.
+    pub fn contacts(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut fields = fields.to_vec();
+        fields.push(("_token", &self.token));
+        let url = format!("/?_task=addressbook&_action={action}");
+        let answer = self.client.post(&url, FORM, &form(&fields));
+        assert_eq!(answer.status, 200, "{action}: {}", answer.text());
+        answer
+    }
+}
+
+/// The cookies that an answer sets, without those that it deletes.
+fn cookies(answer: &Answer) -> String {
+    let headers = answer.headers.iter();
+    let set = headers.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    set.filter_map(|(_, value)| value.split(';').next())
+        .filter(|pair| !pair.contains("-del-"))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn form(fields: &[(&str, &str)]) -> Vec<u8> {
+    let pairs = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)));
+    pairs.collect::<Vec<_>>().join("&").into_bytes()
+}
+
+fn encode(value: &str) -> String {
+    value.bytes().map(|octet| format!("%{octet:02X}")).collect()
+}
+
+fn between(text: &str, before: &str, after: &str) -> String {
+    let found = text
+        .split_once(before)
+        .and_then(|(_, rest)| rest.split_once(after));
+    found
+        .unwrap_or_else(|| panic!("no {before} in {text}"))
+        .0
+        .to_owned()
+}

@@ -1,0 +1,23 @@
+#!/bin/bash
+# Runs the tests of tests/e2e against a real Roundcube over the database $1 (sqlite, mariadb),
+# started and filled before and left running after. What follows $1 goes to the test program.
+
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+name=e2e-$1 database=$1
+shift
+
+"$services/up.sh" "$name" "$database" any
+use_tree "$name"
+"$services/seed.sh" "$name" demo@example.org 250 "$repo/tests/data/contacts"
+for user in alice bob carol dave erin; do
+    rm -f "$tree/run/seeded-$user@example.org"
+    "$services/seed.sh" "$name" "$user@example.org" 0
+done
+
+# PHP's own errors are in its log or, once Roundcube has its configuration, in Roundcube's.
+logs=("$tree/log/php.log" "$tree/log/errors.log")
+rm -f "${logs[@]}"
+OPENXPORT_E2E=$tree "$services/cargo.sh" test --no-default-features --features e2e --test e2e -- "$@"
+if grep -hE 'PHP (Warning|Notice|Deprecated|Fatal|Parse)|Rust panic' "${logs[@]}" 2>/dev/null >&2; then
+    die "PHP wrote the above to its logs, and no test asked for it"
+fi
