@@ -198,6 +198,10 @@ pub trait StoreWriter {
     fn update(&self, id: &Id, before: &Object, after: &Object) -> Result<(), StoreError>;
 
     fn destroy(&self, id: &Id) -> Result<(), StoreError>;
+
+    /// The record whose property has this value, for properties that are unique in the
+    /// account; `None` when no record has it.
+    fn find(&self, property: &str, value: &str) -> Result<Option<Id>, StoreError>;
 }
 
 /// The contents of a blob that lives inside a record, such as a photo.

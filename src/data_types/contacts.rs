@@ -96,6 +96,7 @@ pub const CONTACT_CARD: DataType = DataType {
         plain("relatedTo"),
         Property {
             is_immutable: true,
+            is_unique: true,
             ..plain("uid")
         },
         plain("updated"),

@@ -47,6 +47,8 @@ pub struct Property {
     pub is_server_set: bool,
     /// It never changes after creation.
     pub is_immutable: bool,
+    /// No two records of the account have the same value.
+    pub is_unique: bool,
     /// A create must give it.
     pub is_mandatory: bool,
     /// What it is when nobody gave it a value; `None`: it is absent then.
@@ -70,6 +72,7 @@ pub(crate) const PLAIN: Property = Property {
     name: "",
     is_server_set: false,
     is_immutable: false,
+    is_unique: false,
     is_mandatory: false,
     default: None,
     ids: Ids::No,

@@ -5,7 +5,7 @@ use super::error::{MethodError, RequestError};
 use super::references::Results;
 use super::request::{Invocation, Request};
 use super::responses::{Failure, Responses};
-use super::{Output, Server, blobs, get, session};
+use super::{Output, Server, blobs, changes, copy, get, session, set};
 use crate::data_types::{self, DataType, Method};
 use crate::store::{Account, Id, Object, Store};
 
@@ -121,6 +121,9 @@ impl Batch<'_> {
         };
         match verb {
             Method::Get => get::run(call, &mut self.responses),
+            Method::Changes => changes::run(call, &mut self.responses),
+            Method::Set => set::run(call, &mut self.responses),
+            Method::Copy => copy::run(call, &mut self.responses),
             _ => Err(MethodError::new("unknownMethod").into()),
         }
     }

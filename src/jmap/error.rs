@@ -2,6 +2,7 @@
 //! storage become a protocol error.
 
 use crate::json;
+use crate::records::write::WriteError;
 use crate::store::{Object, StoreError};
 use serde_json::{Value, json};
 
@@ -189,6 +190,24 @@ impl From<StoreError> for SetError {
                 described("serverUnavailable", &logged(&error))
             }
             _ => described("serverFail", &logged(&error)),
+        }
+    }
+}
+
+impl From<WriteError> for SetError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => error.into(),
+            WriteError::Patch(error) => Self {
+                description: Some(error.to_string()),
+                ..Self::new("invalidPatch")
+            },
+            WriteError::Taken { property, existing } => Self {
+                description: Some("another record has it already".to_owned()),
+                properties: vec![property.to_owned()],
+                existing_id: Some(existing.to_string()),
+                ..Self::new("invalidProperties")
+            },
         }
     }
 }

@@ -7,6 +7,9 @@
 
 pub mod arguments;
 mod blobs;
+mod changes;
+mod copy;
+mod creation_ids;
 mod dispatch;
 mod endpoint;
 pub mod error;
@@ -16,6 +19,7 @@ pub mod references;
 pub mod request;
 mod responses;
 mod session;
+mod set;
 
 pub use endpoint::HttpRequest;
 

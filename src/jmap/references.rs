@@ -6,6 +6,7 @@
 
 use super::error::MethodError;
 use super::request::Invocation;
+use crate::records::patch::unescape;
 use crate::store::Object;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -202,22 +203,6 @@ fn tokens(path: &str) -> Option<Vec<String>> {
         return Some(Vec::new());
     }
     path.strip_prefix('/')?.split('/').map(unescape).collect()
-}
-
-/// Undoes `~0` and `~1`; any other `~` makes the pointer invalid.
-fn unescape(token: &str) -> Option<String> {
-    let mut pieces = token.split('~');
-    let mut text = pieces.next()?.to_owned();
-    for piece in pieces {
-        if let Some(rest) = piece.strip_prefix('0') {
-            text.push('~');
-            text.push_str(rest);
-        } else {
-            text.push('/');
-            text.push_str(piece.strip_prefix('1')?);
-        }
-    }
-    Some(text)
 }
 
 /// Applies the pointer; recursion is as deep as the pointer has tokens that meet an array

@@ -5,4 +5,6 @@
 
 pub mod changes;
 mod journal;
+pub mod patch;
 mod snapshot;
+pub mod write;

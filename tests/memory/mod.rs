@@ -292,6 +292,13 @@ impl StoreWriter for MemoryStore {
         inner.revision += 1;
         removed.map(|_| ()).ok_or(StoreError::NotFound)
     }
+
+    fn find(&self, property: &str, value: &str) -> Result<Option<Id>, StoreError> {
+        let inner = self.inner();
+        let holds = |record: &Object| record.get(property).is_some_and(|held| held == value);
+        let found = inner.records.iter().find(|(_, record)| holds(record));
+        Ok(found.map(|(id, _)| self::id(id)))
+    }
 }
 
 struct MemoryRecord<'a> {
