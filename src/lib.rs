@@ -27,6 +27,7 @@
 //!
 //! `tests/architecture.rs` enforces the borders between the modules.
 
+pub mod convert;
 pub mod data_types;
 pub mod db;
 pub mod jmap;

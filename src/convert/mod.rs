@@ -1,0 +1,9 @@
+//! Stored formats to JMAP objects: pure functions over octets, no I/O, no host, no protocol.
+//!
+//! Everything here is tolerant and linear: whatever octets come in, an object comes out, in
+//! time and memory proportional to the input, and what has no place in the object is carried
+//! along in it.
+
+pub mod charset;
+pub mod content_line;
+pub mod vcard;

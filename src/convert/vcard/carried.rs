@@ -1,0 +1,143 @@
+//! What JSContact has no place for: `vCardProps`, written as jCard (RFC 9555 §2.15.1,
+//! RFC 7095 §3.3).
+
+use super::emit::Emitter;
+use super::entry;
+use super::params::{self, ParamName, ParamSet};
+use super::rule::{Shape, Target};
+use super::settle::{Fate, Property};
+use super::value;
+use crate::convert::charset;
+use crate::convert::content_line::Line;
+
+/// The name under which a line goes that is no content line.
+const INVALID_LINE: &str = "x-invalid-line";
+
+impl<'c> Emitter<'c, '_> {
+    pub fn carried_properties(&mut self) {
+        let mark = self.out.mark();
+        self.out.key("vCardProps");
+        self.out.begin_array();
+        let empty = self.out.as_bytes().len();
+        let card = self.card;
+        for (index, (line, property)) in card.lines.iter().zip(&card.settled.properties).enumerate()
+        {
+            match property.fate {
+                Fate::Nested => self.nested_card(index, line),
+                _ if self.is_carried(line, property) => self.carried_property(line, property),
+                _ => {}
+            }
+        }
+        let is_empty = self.out.as_bytes().len() == empty;
+        self.out.end_array();
+        if is_empty {
+            self.out.rewind(mark);
+        }
+    }
+
+    fn is_carried(&self, line: Line<'c>, property: &Property) -> bool {
+        match property.fate {
+            Fate::Carried => true,
+            Fate::Done | Fate::Nested | Fate::Inside => false,
+            Fate::Converts => match property.rule.target {
+                Target::Updated if self.host.updated.is_some() => true,
+                Target::Created if self.host.created.is_some() => true,
+                Target::NameComponents => self.overflows(line),
+                target if entry::property(target).is_empty() => {
+                    self.card.loses_params(line, ParamSet::EMPTY)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    fn carried_property(&mut self, line: Line<'c>, property: &Property) {
+        self.out.begin_array();
+        match line.name() {
+            [] => self.out.string(INVALID_LINE),
+            name => self.out.string(&charset::repair(name).to_ascii_lowercase()),
+        }
+        let is_base64 = !property.params.is_empty() && value::is_base64(line);
+        let mut carried = entry::carried(line, ParamSet::EMPTY, |_| true);
+        if is_base64 {
+            carried.push(("encoding".into(), b"b"));
+        }
+        entry::write_params(self.out, line, carried);
+        let shape = property.rule.shape;
+        match params::find(line, ParamName::Value) {
+            Some(value_type) => self
+                .out
+                .string(&params::text(value_type).to_ascii_lowercase()),
+            None => self.out.string(type_name(shape)),
+        }
+        match shape {
+            _ if is_base64 => self.out.string(&charset::repair(line.value())),
+            Shape::Structured => self.structured(line),
+            Shape::List => {
+                for value in value::split(&value::decoded(line), b',') {
+                    self.out.string(&value::unescape(value));
+                }
+            }
+            // Nobody knows what a backslash means there.
+            Shape::Unknown => self.out.string(&value::decoded(line)),
+            _ => self.out.string(&value::text(line)),
+        }
+        self.out.end_array();
+    }
+
+    fn structured(&mut self, line: Line<'c>) {
+        let text = value::decoded(line);
+        self.out.begin_array();
+        for component in value::split(&text, b';') {
+            let mut values = value::split(component, b',').peekable();
+            let first = values.next().unwrap_or_default();
+            if values.peek().is_none() {
+                self.out.string(&value::unescape(first));
+                continue;
+            }
+            self.out.begin_array();
+            self.out.string(&value::unescape(first));
+            for value in values {
+                self.out.string(&value::unescape(value));
+            }
+            self.out.end_array();
+        }
+        self.out.end_array();
+    }
+
+    /// Carries another card as one text, from its BEGIN to its END.
+    fn nested_card(&mut self, begin: usize, line: Line<'c>) {
+        let card = self.card;
+        let inside = card
+            .settled
+            .properties
+            .iter()
+            .skip(begin + 1)
+            .take_while(|property| property.fate == Fate::Inside)
+            .count();
+        let mut text = charset::repair(line.value()).into_owned();
+        for index in begin + 1..=begin + inside {
+            if let Some(line) = card.lines.line(index) {
+                text.push('\n');
+                text.push_str(&charset::repair(line.octets()));
+            }
+        }
+        self.out.begin_array();
+        self.out.string("begin");
+        entry::write_params(self.out, line, Vec::new());
+        self.out.string("text");
+        self.out.string(&text);
+        self.out.end_array();
+    }
+}
+
+fn type_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Text | Shape::List | Shape::Structured => "text",
+        Shape::Uri => "uri",
+        Shape::Date => "date-and-or-time",
+        Shape::Timestamp => "timestamp",
+        Shape::LanguageTag => "language-tag",
+        Shape::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,112 @@
+//! The keys of JSContact's maps, such as `emails/k7f0q3m2a` (RFC 9555 §2.1.2).
+//!
+//! A key is the PROP-ID of its property where there is one, else a digest of the value:
+//! never the position, so that it survives that a property is added or removed elsewhere.
+
+use super::params::{ParamName, find};
+use super::rule::Rule;
+use crate::convert::content_line::Line;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+/// The properties of one map with their keys, in the card's order.
+pub struct Keys<'c>(Vec<(usize, Cow<'c, str>)>);
+
+impl<'c> Keys<'c> {
+    /// Equal keys are told apart by a number, in the card's order.
+    pub fn of(properties: impl Iterator<Item = (usize, Line<'c>, &'static Rule)>) -> Self {
+        let mut keys: Vec<_> = properties
+            .map(|(index, line, rule)| (index, key(line, rule)))
+            .collect();
+        if has_duplicates(&keys) {
+            number_duplicates(&mut keys);
+        }
+        Self(keys)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.0.iter().map(|(index, key)| (*index, key.as_ref()))
+    }
+}
+
+fn key<'c>(line: Line<'c>, rule: &Rule) -> Cow<'c, str> {
+    match prop_id(line) {
+        Some(id) => Cow::Borrowed(id),
+        None => Cow::Owned(digest(rule.name, line.value())),
+    }
+}
+
+/// The PROP-ID, where it is a valid Id (RFC 9553 §1.4.1).
+pub fn prop_id<'c>(line: Line<'c>) -> Option<&'c str> {
+    if !line.has_params() {
+        return None;
+    }
+    let id = std::str::from_utf8(find(line, ParamName::PropId)?).ok()?;
+    let valid = (1..=255).contains(&id.len())
+        && id
+            .bytes()
+            .all(|octet| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_');
+    valid.then_some(id)
+}
+
+/// A letter and eight digits of base 32: 44 bits of the digest.
+fn digest(name: &str, value: &[u8]) -> String {
+    const LETTERS: &[u8; 16] = b"abcdefghijklmnop";
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+    let mut bits = xxh3_64_with_seed(value, xxh3_64(name.as_bytes()));
+    let mut key = String::with_capacity(9);
+    key.push(char::from(LETTERS[(bits % 16) as usize]));
+    bits /= 16;
+    for _ in 0..8 {
+        key.push(char::from(DIGITS[(bits % 32) as usize]));
+        bits /= 32;
+    }
+    key
+}
+
+fn has_duplicates(keys: &[(usize, Cow<'_, str>)]) -> bool {
+    if let [] | [_] = keys {
+        return false;
+    }
+    let mut sorted: Vec<&str> = keys.iter().map(|(_, key)| key.as_ref()).collect();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+fn number_duplicates(keys: &mut [(usize, Cow<'_, str>)]) {
+    // For each key in use, the number that its next duplicate tries first: each number is
+    // tried once, however the keys were chosen.
+    let mut used: HashMap<String, u32> = HashMap::with_capacity(keys.len());
+    let mut duplicates = Vec::new();
+    for (at, (_, key)) in keys.iter().enumerate() {
+        match used.entry(key.to_string()) {
+            Entry::Vacant(free) => {
+                free.insert(2);
+            }
+            Entry::Occupied(_) => duplicates.push(at),
+        }
+    }
+    for at in duplicates {
+        let Some((_, key)) = keys.get_mut(at) else {
+            continue;
+        };
+        let mut number = used.get(key.as_ref()).copied().unwrap_or(2);
+        let mut numbered = numbered_key(key, number);
+        while used.contains_key(&numbered) {
+            number += 1;
+            numbered = numbered_key(key, number);
+        }
+        used.insert(key.to_string(), number + 1);
+        used.insert(numbered.clone(), 2);
+        *key = Cow::Owned(numbered);
+    }
+}
+
+/// An Id has at most 255 octets, so a long one gives up its end for the number.
+fn numbered_key(key: &str, number: u32) -> String {
+    let suffix = format!("-{number}");
+    let kept = key.get(..255 - suffix.len()).unwrap_or(key);
+    format!("{kept}{suffix}")
+}

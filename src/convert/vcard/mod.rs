@@ -1,0 +1,127 @@
+//! vCard 2.1, 3.0 and 4.0 to JSContact (RFC 9555 §2, RFC 9553, RFC 9554), for ContactCard of
+//! RFC 9610.
+//!
+//! [`Card::parse`] reads the lines and settles what each converts to, which takes the whole
+//! card: labels, addresses with their places and alternatives in other languages are
+//! properties of their own in a vCard. [`Card::emit`] then writes the selected properties
+//! straight as JSON, property by property.
+//!
+//! What has no place in JSContact is carried in `vCardProps`, `vCardParams` and `vCardName`
+//! (RFC 9555 §2.15): nothing is dropped.
+
+mod carried;
+mod components;
+mod emit;
+mod entry;
+mod keys;
+mod name;
+mod params;
+mod rule;
+mod settle;
+mod value;
+
+pub use rule::{Dialect, Rule, STANDARD, Shape, Target, TypeRule};
+
+use crate::convert::content_line::{ContentLines, Line};
+use crate::json;
+use crate::store::{Contents, Selection};
+use params::{ParamName, ParamSet};
+use settle::{Fate, Property, Settled};
+use std::borrow::Cow;
+
+/// One vCard, parsed.
+#[derive(Debug)]
+pub struct Card<'a> {
+    lines: ContentLines<'a>,
+    dialect: &'a Dialect,
+    settled: Settled,
+}
+
+/// What the host knows of a card and its vCard does not say.
+pub struct HostMembers<'a> {
+    pub id: &'a str,
+    pub address_book_ids: &'a [&'a str],
+    /// For a card without a UID of its own (RFC 9555 §2.1.1).
+    pub uid: &'a str,
+    /// A UTCDate. Where there is one, REV is not converted but carried.
+    pub updated: Option<&'a str>,
+    /// A UTCDate. Where there is one, CREATED is not converted but carried.
+    pub created: Option<&'a str>,
+    /// The blob id of the embedded media with this key in `media`.
+    pub blob_id: &'a dyn Fn(&str) -> String,
+}
+
+impl<'a> Card<'a> {
+    /// Reads one card, with or without its BEGIN and END.
+    ///
+    /// This never fails: what makes no sense is repaired or carried. A card inside the card
+    /// (vCard 2.1's AGENT) or behind it is carried as text.
+    pub fn parse(text: &'a [u8], dialect: &'a Dialect) -> Self {
+        let lines = ContentLines::read(text);
+        let settled = Settled::of(&lines, dialect);
+        Self {
+            lines,
+            dialect,
+            settled,
+        }
+    }
+
+    /// The card's own UID, when it has one.
+    pub fn uid(&self) -> Option<Cow<'_, str>> {
+        let (_, line, _) = self.converting(Target::Uid.bit()).next()?;
+        Some(value::text(line))
+    }
+
+    /// Writes the Card as one JSON object: `id` and what is selected.
+    pub fn emit(&self, host: &HostMembers<'_>, selection: &Selection, out: &mut json::Writer) {
+        emit::emit(self, host, selection, out);
+    }
+
+    /// The octets of the embedded media with this key in `media`: of PHOTO, LOGO or SOUND.
+    pub fn media(&self, key: &str) -> Option<Contents> {
+        let _ = key;
+        None
+    }
+
+    fn property(&self, index: usize) -> Option<(Line<'_>, &Property)> {
+        Some((self.lines.line(index)?, self.settled.properties.get(index)?))
+    }
+
+    /// The properties that convert to one of these targets, in the card's order.
+    fn converting(&self, targets: u64) -> impl Iterator<Item = (usize, Line<'_>, &'static Rule)> {
+        let properties = match self.settled.converting & targets {
+            0 => &[],
+            _ => self.settled.properties.as_slice(),
+        };
+        properties
+            .iter()
+            .enumerate()
+            .filter(move |(_, property)| {
+                property.fate == Fate::Converts && property.rule.target.bit() & targets != 0
+            })
+            .filter_map(|(index, property)| Some((index, self.lines.line(index)?, property.rule)))
+    }
+
+    /// The text of the label of this group.
+    fn label(&self, group: &[u8]) -> Option<Cow<'_, str>> {
+        let index = self.settled.label(&self.lines, group)?;
+        Some(settle::label_text(self.lines.line(index)?))
+    }
+
+    /// Whether the card's `language` says what this line's LANGUAGE says.
+    fn says_language(&self, line: Line<'_>) -> bool {
+        let (Some(language), Some(own)) = (
+            self.settled.language(&self.lines),
+            params::find(line, ParamName::Language),
+        ) else {
+            return false;
+        };
+        own.eq_ignore_ascii_case(language)
+    }
+
+    /// Whether a parameter of a property that converts to a bare value says something that
+    /// the value does not: then the property is carried besides.
+    fn loses_params(&self, line: Line<'_>, expressed: ParamSet) -> bool {
+        line.has_params() && !entry::carried(line, expressed, |_| true).is_empty()
+    }
+}

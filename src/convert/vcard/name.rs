@@ -1,0 +1,98 @@
+//! The name: FN, N and what belongs to them (RFC 9555 §2.5.2, §2.5.5).
+
+use super::components::{Layout, Parts, Repeat};
+use super::emit::Emitter;
+use super::params::{self, ParamName, ParamSet};
+use super::rule::Target;
+use super::value;
+use crate::convert::content_line::Line;
+
+/// N, with the components of RFC 9554 §2.2.
+pub const NAME: Layout = Layout {
+    kinds: &[
+        "surname",
+        "given",
+        "given2",
+        "title",
+        "credential",
+        "surname2",
+        "generation",
+    ],
+    repeats: &[
+        Repeat {
+            elder: 0,
+            newer: &[5],
+            whole: false,
+        },
+        Repeat {
+            elder: 4,
+            newer: &[6],
+            whole: false,
+        },
+    ],
+};
+
+impl<'c> Emitter<'c, '_> {
+    pub fn name(&mut self) {
+        self.out.key("name");
+        self.out.begin_object();
+        if let Some((_, line, _)) = self.card.converting(Target::FullName.bit()).next() {
+            self.out.member("full", &value::text(line));
+        }
+        if let Some((index, line, _)) = self.card.converting(Target::NameComponents.bit()).next() {
+            let expressed = self.name_components(line);
+            self.common_members(index, expressed);
+        }
+        self.out.end_object();
+    }
+
+    fn name_components(&mut self, line: Line<'c>) -> ParamSet {
+        let text = value::decoded(line);
+        let order = params::find_text(line, ParamName::Jscomps);
+        let parts = Parts::read(
+            &text,
+            &NAME,
+            self.comma_is_text("N", &text),
+            order.as_deref(),
+        );
+        parts.write(self.out, None);
+        let mut expressed = ParamSet::EMPTY;
+        if parts.ordered {
+            expressed.add(ParamName::Jscomps);
+        }
+        if self.name_sort_as(line, &parts) {
+            expressed.add(ParamName::SortAs);
+        }
+        expressed
+    }
+
+    /// Whether there are more components than have a kind: the property is carried besides.
+    pub fn overflows(&self, line: Line<'c>) -> bool {
+        Parts::read(&value::decoded(line), &NAME, true, None).overflow
+    }
+
+    /// Writes `sortAs` of a SORT-AS that has a component for each of its values.
+    fn name_sort_as(&mut self, line: Line<'c>, parts: &Parts<'_>) -> bool {
+        let Some(sort_as) = params::find_text(line, ParamName::SortAs) else {
+            return false;
+        };
+        let values: Vec<_> = value::split(&sort_as, b',')
+            .zip(NAME.kinds)
+            .filter(|(value, _)| !value.trim().is_empty())
+            .collect();
+        let exists = |kind: &str| parts.parts.iter().any(|part| part.kind == kind);
+        if values.is_empty()
+            || value::split(&sort_as, b',').count() > NAME.kinds.len()
+            || !values.iter().all(|(_, kind)| exists(kind))
+        {
+            return false;
+        }
+        self.out.key("sortAs");
+        self.out.begin_object();
+        for (value, kind) in values {
+            self.out.member(kind, &value::unescape(value.trim()));
+        }
+        self.out.end_object();
+        true
+    }
+}
