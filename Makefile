@@ -2,12 +2,15 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test extension install-roundcube install-roundcube-plugin
+.PHONY: help demo demo-stop test bench fuzz extension install-roundcube install-roundcube-plugin
 
 # The webmail of the demonstration, its port, and how many contacts its account has.
 HOST ?= roundcube
 DEMO_PORT ?= 8080
 DEMO_CONTACTS ?= 250
+
+# How long `make fuzz` gives each target; `make test` gives it 60 seconds.
+FUZZ_SECONDS ?= 3600
 
 # Where an admin's Roundcube and PHP are; the defaults are Debian's.
 ROUNDCUBE_PLUGINS ?= /var/lib/roundcube/plugins
@@ -28,6 +31,12 @@ demo-stop: ## end what `make demo` started, and forget its account
 
 test: ## run every test; ends with a word and, when one failed, with an error
 	@tests/services/test.sh
+
+bench: ## measure whole HTTP requests against Roundcube's own work (DATABASES="sqlite mariadb")
+	@benches/http/run.sh
+
+fuzz: ## fuzz every target for a long time (FUZZ_SECONDS=3600)
+	@fuzz/run $(FUZZ_SECONDS)
 
 extension: ## build the PHP extension: target/release/libopenxport.so
 	@tests/services/cargo.sh build --release

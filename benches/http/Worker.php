@@ -1,0 +1,50 @@
+<?php
+
+declare(strict_types=1);
+
+/** The one PHP worker of a private environment, seen from outside through /proc. */
+final class Worker
+{
+    private readonly int $pid;
+
+    public function __construct(string $tree)
+    {
+        $master = (int) file_get_contents("$tree/run/php-fpm.pid");
+        $children = preg_split('/\s+/', trim((string) file_get_contents("/proc/$master/task/$master/children")));
+        if (count($children) !== 1) {
+            throw new RuntimeException('php-fpm has ' . count($children) . ' workers; one is measured');
+        }
+        $this->pid = (int) $children[0];
+    }
+
+    /** CPU time since its start, user and system, in milliseconds. */
+    public function cpuMillis(): float
+    {
+        // Field 1 of schedstat is nanoseconds on the CPU, where stat has steps of 10 ms.
+        return (int) file_get_contents("/proc/$this->pid/schedstat") / 1e6;
+    }
+
+    /** What is resident now, in MiB. */
+    public function residentMib(): float
+    {
+        return $this->status('VmRSS');
+    }
+
+    /** Forgets the peak so far, so that {@see peakMib()} is that of what follows. */
+    public function resetPeak(): void
+    {
+        file_put_contents("/proc/$this->pid/clear_refs", '5');
+    }
+
+    public function peakMib(): float
+    {
+        return $this->status('VmHWM');
+    }
+
+    private function status(string $name): float
+    {
+        preg_match("/^$name:\s+(\d+) kB/m", (string) file_get_contents("/proc/$this->pid/status"), $match);
+
+        return (int) $match[1] / 1024;
+    }
+}
