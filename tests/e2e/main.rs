@@ -4,9 +4,11 @@
 //! hand: `tests/services/e2e.sh sqlite`.
 
 mod authentication;
+mod blobs;
 mod client_library;
 mod contacts;
 mod environment;
+mod hostile_requests;
 mod http;
 mod identities;
 mod raw_http;
