@@ -30,6 +30,7 @@
 pub mod convert;
 pub mod data_types;
 pub mod db;
+pub mod hosts;
 pub mod jmap;
 pub mod json;
 pub mod records;

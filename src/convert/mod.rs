@@ -4,6 +4,7 @@
 //! time and memory proportional to the input, and what has no place in the object is carried
 //! along in it.
 
+pub mod address_list;
 pub mod charset;
 pub mod content_line;
 pub mod vcard;

@@ -1,7 +1,8 @@
 //! JMAP for Contacts: AddressBook and ContactCard (RFC 9610).
 
 use super::{DataType, Filter, ID, Ids, Method, Property, Sort, Test, plain};
-use crate::store::Object;
+use crate::json;
+use crate::store::{Object, Record, Selection};
 use serde_json::{Value, json};
 
 pub const CONTACTS_CAPABILITY: &str = "urn:ietf:params:jmap:contacts";
@@ -242,3 +243,145 @@ pub const CONTACT_CARD: DataType = DataType {
         },
     ],
 };
+
+/// An AddressBook that nobody has described or shared.
+#[derive(Clone, Copy, Debug)]
+pub struct AddressBook<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    pub sort_order: u64,
+    pub is_default: bool,
+    /// Whether cards can be created, changed and destroyed in it.
+    pub may_write: bool,
+}
+
+impl Record for AddressBook<'_> {
+    fn id(&self) -> &str {
+        self.id
+    }
+
+    fn emit(&self, selection: &Selection, out: &mut json::Writer) {
+        out.begin_object();
+        out.member("id", self.id);
+        if selection.wants("name") {
+            out.member("name", self.name);
+        }
+        if selection.wants("description") {
+            out.key("description");
+            out.null();
+        }
+        if selection.wants("sortOrder") {
+            out.key("sortOrder");
+            out.unsigned(self.sort_order);
+        }
+        if selection.wants("isDefault") {
+            out.key("isDefault");
+            out.boolean(self.is_default);
+        }
+        if selection.wants("isSubscribed") {
+            out.key("isSubscribed");
+            out.boolean(true);
+        }
+        if selection.wants("shareWith") {
+            out.key("shareWith");
+            out.null();
+        }
+        if selection.wants("myRights") {
+            out.key("myRights");
+            out.begin_object();
+            for (right, is_given) in [
+                ("mayRead", true),
+                ("mayWrite", self.may_write),
+                ("mayShare", false),
+                ("mayDelete", false),
+            ] {
+                out.key(right);
+                out.boolean(is_given);
+            }
+            out.end_object();
+        }
+        out.end_object();
+    }
+}
+
+/// A card of kind group (RFC 9553 §2.1.4) from a host that keeps groups outside of cards.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupCard<'a> {
+    pub id: &'a str,
+    pub address_book_id: &'a str,
+    pub uid: &'a str,
+    pub name: &'a str,
+    /// A UTCDate.
+    pub updated: Option<&'a str>,
+    /// The uids of its members.
+    pub members: &'a [&'a str],
+}
+
+impl GroupCard<'_> {
+    /// Whether a selection needs the members to be known.
+    pub fn wants_members(selection: &Selection) -> bool {
+        selection.wants("members")
+    }
+}
+
+impl Record for GroupCard<'_> {
+    fn id(&self) -> &str {
+        self.id
+    }
+
+    fn emit(&self, selection: &Selection, out: &mut json::Writer) {
+        out.begin_object();
+        out.member("id", self.id);
+        if selection.wants("addressBookIds") {
+            out.key("addressBookIds");
+            out.begin_object();
+            out.key(self.address_book_id);
+            out.boolean(true);
+            out.end_object();
+        }
+        for (property, value) in [("@type", "Card"), ("version", "1.0"), ("kind", "group")] {
+            if selection.wants(property) {
+                out.member(property, value);
+            }
+        }
+        if selection.wants("uid") {
+            out.member("uid", self.uid);
+        }
+        if let Some(updated) = self.updated
+            && selection.wants("updated")
+        {
+            out.member("updated", updated);
+        }
+        if selection.wants("name") {
+            out.key("name");
+            out.begin_object();
+            out.member("full", self.name);
+            out.end_object();
+        }
+        if selection.wants("members") {
+            out.key("members");
+            out.begin_object();
+            for uid in self.members {
+                out.key(uid);
+                out.boolean(true);
+            }
+            out.end_object();
+        }
+        out.end_object();
+    }
+}
+
+/// Whether a selection asks for anything that only the stored card can tell.
+pub fn wants_stored_card(selection: &Selection) -> bool {
+    const HOST_MEMBERS: [&str; 3] = ["id", "addressBookIds", "updated"];
+    selection.names().is_none_or(|names| {
+        names
+            .iter()
+            .any(|name| !HOST_MEMBERS.contains(&name.as_str()))
+    })
+}
+
+/// Whether a selection shows a card's uid.
+pub fn wants_uid(selection: &Selection) -> bool {
+    selection.wants("uid")
+}

@@ -1,0 +1,168 @@
+//! A Roundcube database in memory, made from the installed Roundcube's own schema.
+
+use openxport::db::sqlite::Sqlite;
+use openxport::db::{Database, DbError, Kind, Param, VisitRow};
+use openxport::hosts;
+use openxport::json::Writer;
+use openxport::store::{Fingerprint, Host, Id, Selection, Store, Wanted};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const SCHEMA: &str = "/usr/share/roundcube/SQL/sqlite.initial.sql";
+
+/// The user whom the tests look at; user 2 is somebody else.
+pub const ALICE: i64 = 1;
+
+pub struct Roundcube {
+    sqlite: Sqlite,
+}
+
+impl Roundcube {
+    pub fn new() -> Self {
+        let schema = std::fs::read_to_string(SCHEMA).unwrap_or_else(|error| {
+            panic!("{SCHEMA}: {error}: install the package roundcube-core to run these tests")
+        });
+        let connection = Connection::open_in_memory().expect("memory is open");
+        connection
+            .execute_batch(&schema)
+            .expect("the schema is Roundcube's");
+        let roundcube = Self {
+            sqlite: Sqlite { connection },
+        };
+        roundcube.sql(
+            "PRAGMA foreign_keys = ON;
+             INSERT INTO users (user_id, username, mail_host) VALUES
+             (1, 'alice@example.org', 'localhost'), (2, 'bob@example.org', 'localhost')",
+        );
+        roundcube
+    }
+
+    /// Does to the database what Roundcube, or an admin, would do.
+    pub fn sql(&self, batch: &str) {
+        self.sqlite
+            .connection
+            .execute_batch(batch)
+            .unwrap_or_else(|error| panic!("{error}: {batch}"));
+    }
+
+    /// Opens the host as Roundcube's plugin would for Alice.
+    pub fn open(&self) -> Box<dyn Host + '_> {
+        self.open_with(settings())
+    }
+
+    pub fn open_with(&self, settings: Value) -> Box<dyn Host + '_> {
+        let Value::Object(settings) = settings else {
+            panic!("settings are an object")
+        };
+        hosts::open("roundcube", settings, Box::new(self)).expect("the settings are right")
+    }
+
+    pub fn fingerprint(&self, data_type: &str) -> Fingerprint {
+        let host = self.open();
+        store(&*host, data_type)
+            .fingerprint()
+            .expect("the fingerprint is read")
+    }
+
+    /// Each record's version, by its id.
+    pub fn versions(&self, data_type: &str) -> BTreeMap<String, u128> {
+        let host = self.open();
+        let mut versions = BTreeMap::new();
+        store(&*host, data_type)
+            .versions(&mut |id, version| {
+                let earlier = versions.insert(id.to_owned(), version.0);
+                assert_eq!(earlier, None, "{id} is visited once");
+                Ok(())
+            })
+            .expect("the versions are read");
+        versions
+    }
+
+    /// All records, in the order in which they are visited.
+    pub fn all(&self, data_type: &str) -> Vec<Value> {
+        read(&*self.open(), data_type, None, &Selection::ALL)
+    }
+
+    pub fn get(&self, data_type: &str, ids: &[&str]) -> Vec<Value> {
+        read(&*self.open(), data_type, Some(ids), &Selection::ALL)
+    }
+
+    pub fn select(&self, data_type: &str, ids: &[&str], properties: &[&str]) -> Vec<Value> {
+        let selection = Selection::of(properties.iter().copied());
+        read(&*self.open(), data_type, Some(ids), &selection)
+    }
+}
+
+pub fn settings() -> Value {
+    json!({
+        "user_id": ALICE,
+        "user_name": "alice@example.org",
+        "instance": "mail.example.org",
+        "tables": {
+            "contacts": "contacts",
+            "contactgroups": "contactgroups",
+            "contactgroupmembers": "contactgroupmembers",
+            "collected_addresses": "collected_addresses",
+            "identities": "identities",
+        },
+        "address_books": [
+            {"source": "personal", "name": "Personal Addresses"},
+            {"source": "collected_recipients", "name": "Collected Recipients"},
+            {"source": "trusted_senders", "name": "Trusted Senders"},
+        ],
+    })
+}
+
+pub fn store<'h>(host: &'h dyn Host, data_type: &str) -> &'h dyn Store {
+    let account = host.accounts().first().expect("the user has an account");
+    host.store(&account.id, data_type)
+        .unwrap_or_else(|| panic!("Roundcube has {data_type}"))
+}
+
+pub fn read(
+    host: &dyn Host,
+    data_type: &str,
+    ids: Option<&[&str]>,
+    selection: &Selection,
+) -> Vec<Value> {
+    let ids: Option<Vec<_>> = ids.map(|ids| {
+        let id = |text: &&str| Id::new(*text).expect("the id is an Id");
+        ids.iter().map(id).collect()
+    });
+    let wanted = ids.as_deref().map_or(Wanted::All, Wanted::Ids);
+    let mut records = Vec::new();
+    store(host, data_type)
+        .read(wanted, selection, &mut |record| {
+            let mut text = Writer::new();
+            record.emit(selection, &mut text);
+            let value: Value = serde_json::from_slice(text.as_bytes()).expect("it is JSON");
+            assert_eq!(value["id"], record.id());
+            records.push(value);
+            Ok(())
+        })
+        .expect("the records are read");
+    records
+}
+
+impl Database for &Roundcube {
+    fn kind(&self) -> Kind {
+        self.sqlite.kind()
+    }
+
+    fn rows(&self, sql: &str, params: &[Param<'_>], visit: VisitRow<'_>) -> Result<(), DbError> {
+        self.sqlite.rows(sql, params, &mut |row| visit(row))
+    }
+
+    fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
+        self.sqlite.execute(sql, params)
+    }
+
+    /// Stands in for Roundcube's own code, recognisably.
+    fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
+        match (ability, arguments) {
+            ("html2text", [Param::Text(html)]) => Ok(Some(format!("\ntext of {html}\r\n").into())),
+            _ => Err(DbError::NoAbility(ability.to_owned())),
+        }
+    }
+}
