@@ -10,6 +10,7 @@ fn host_members() -> HostMembers<'static> {
         id: "c1",
         address_book_ids: &["b1"],
         uid: "host-uid",
+        is_uid_taken: false,
         updated: None,
         created: None,
         blob_id: &|key| format!("blob-{key}"),
@@ -103,4 +104,18 @@ fn card_inside_a_card_is_carried_as_text() {
             ["begin", {}, "text", "VCARD\nFN:Inner\nEND:VCARD"],
         ])
     );
+}
+
+// RFC 9610 §3: no two cards of an account have the same uid.
+#[test]
+fn card_carries_a_uid_that_another_card_has() {
+    let mut out = Writer::new();
+    let host = HostMembers {
+        is_uid_taken: true,
+        ..host_members()
+    };
+    Card::parse(b"UID:x-1\r\n", &STANDARD).emit(&host, &Selection::ALL, &mut out);
+    let card: Value = serde_json::from_slice(out.as_bytes()).expect("it is JSON");
+    assert_eq!(card["uid"], "host-uid");
+    assert_eq!(card["vCardProps"], json!([["uid", {}, "uri", "x-1"]]));
 }

@@ -40,6 +40,7 @@ impl<'c> Emitter<'c, '_> {
             Fate::Carried => true,
             Fate::Done | Fate::Nested | Fate::Inside => false,
             Fate::Converts => match property.rule.target {
+                Target::Uid if self.host.is_uid_taken => true,
                 Target::Updated if self.host.updated.is_some() => true,
                 Target::Created if self.host.created.is_some() => true,
                 Target::NameComponents => self.overflows(line),

@@ -88,8 +88,8 @@ impl<'c> Emitter<'c, '_> {
 
     fn uid(&mut self) {
         match self.card.uid() {
-            Some(uid) => self.out.member("uid", &uid),
-            None => self.out.member("uid", self.host.uid),
+            Some(uid) if !self.host.is_uid_taken => self.out.member("uid", &uid),
+            _ => self.out.member("uid", self.host.uid),
         }
     }
 

@@ -43,6 +43,8 @@ pub struct HostMembers<'a> {
     pub address_book_ids: &'a [&'a str],
     /// For a card without a UID of its own (RFC 9555 §2.1.1).
     pub uid: &'a str,
+    /// The card's UID is that of another card, so `uid` stands in for it and it is carried.
+    pub is_uid_taken: bool,
     /// A UTCDate. Where there is one, REV is not converted but carried.
     pub updated: Option<&'a str>,
     /// A UTCDate. Where there is one, CREATED is not converted but carried.
