@@ -68,6 +68,9 @@ impl Server<'_> {
         if let Err(error) = answered {
             refuse(&error, output);
         }
+        if let Err(error) = self.state.purge(now_secs()) {
+            log::warn!("what has expired stays for now: {error}");
+        }
     }
 
     fn api(

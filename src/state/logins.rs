@@ -131,7 +131,9 @@ impl State {
     ) -> Result<(), StateError> {
         let keys = self.login_keys(credentials)?;
         let expires_secs = now_secs.saturating_add(rules.refusal_secs);
-        self.write(|transaction| decide(transaction, &keys, "refused", None, expires_secs))
+        self.write(|transaction| decide(transaction, &keys, "refused", None, expires_secs))?;
+        // Refusals may be all that comes, and each leaves rows behind.
+        self.purge(now_secs)
     }
 
     /// The webmail could not say, because its mail server is away or it limits logins itself.

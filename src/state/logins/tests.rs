@@ -244,3 +244,24 @@ fn login_leaves_neither_name_nor_password_nor_address_in_the_files() {
     }
     assert!(memmem::find(&stored, b"refused").is_some());
 }
+
+#[test]
+fn login_refusals_do_not_pile_up() {
+    let state = State::in_memory().unwrap();
+    for guess in 0..1000 {
+        let (name, address) = (format!("name{guess}"), format!("192.0.2.{}", guess % 250));
+        let guessed = Credentials {
+            address: &address,
+            ..credentials(&name, "guess")
+        };
+        fail(&state, guessed, guess * 60);
+    }
+    let rows: i64 = state
+        .read(|connection| {
+            let count = "SELECT (SELECT count(*) FROM logins) + (SELECT count(*) FROM failures)";
+            connection.query_row(count, [], |row| row.get(0))
+        })
+        .unwrap();
+    // Of one window, which is 15 guesses, each with a name and an address.
+    assert!(rows < 50, "{rows}");
+}
