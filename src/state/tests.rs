@@ -19,8 +19,8 @@ fn in_workers<T: Send>(directory: &Path, work: impl Fn(&State, u64) -> T + Sync)
         let worker = |number| {
             let (start, work) = (&start, &work);
             scope.spawn(move || {
-                let state = State::open(directory, "test").unwrap();
                 start.wait();
+                let state = State::open(directory, "test").unwrap();
                 work(&state, number)
             })
         };
