@@ -381,7 +381,8 @@ pub fn wants_stored_card(selection: &Selection) -> bool {
     })
 }
 
-/// Whether a selection shows a card's uid.
-pub fn wants_uid(selection: &Selection) -> bool {
-    selection.wants("uid")
+/// Whether a selection shows which uid a card has: there or, where its UID is that of another
+/// card, among what is carried.
+pub fn shows_uid(selection: &Selection) -> bool {
+    selection.wants("uid") || selection.wants("vCardProps")
 }

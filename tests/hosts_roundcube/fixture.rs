@@ -7,6 +7,7 @@ use openxport::json::Writer;
 use openxport::store::{Fingerprint, Host, Id, Selection, Store, Wanted};
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 const SCHEMA: &str = "/usr/share/roundcube/SQL/sqlite.initial.sql";
@@ -14,8 +15,17 @@ const SCHEMA: &str = "/usr/share/roundcube/SQL/sqlite.initial.sql";
 /// The user whom the tests look at; user 2 is somebody else.
 pub const ALICE: i64 = 1;
 
+/// Old enough that no row of it is fresh.
+pub const LONG_AGO: &str = "2024-03-01 10:00:00";
+
+/// What the database's clock says, until a test sets it.
+pub const NOW: &str = "2024-03-01 12:00:00";
+
 pub struct Roundcube {
     sqlite: Sqlite,
+    now: Cell<&'static str>,
+    /// How many rows the host has been handed.
+    pub rows_read: Cell<usize>,
 }
 
 impl Roundcube {
@@ -29,6 +39,8 @@ impl Roundcube {
             .expect("the schema is Roundcube's");
         let roundcube = Self {
             sqlite: Sqlite { connection },
+            now: Cell::new(NOW),
+            rows_read: Cell::new(0),
         };
         roundcube.sql(
             "PRAGMA foreign_keys = ON;
@@ -42,8 +54,33 @@ impl Roundcube {
     pub fn sql(&self, batch: &str) {
         self.sqlite
             .connection
-            .execute_batch(batch)
+            .execute_batch(&self.with_clock(batch))
             .unwrap_or_else(|error| panic!("{error}: {batch}"));
+    }
+
+    /// Sets the database's clock.
+    pub fn set_now(&self, now: &'static str) {
+        self.now.set(now);
+    }
+
+    fn with_clock(&self, sql: &str) -> String {
+        sql.replace("'now'", &format!("'{}'", self.now.get()))
+    }
+
+    /// Stores a contact of Alice as Roundcube does.
+    pub fn contact(&self, id: i64, vcard: &str, changed: &str) {
+        self.contact_octets(id, vcard.as_bytes(), changed);
+    }
+
+    pub fn contact_octets(&self, id: i64, vcard: &[u8], changed: &str) {
+        self.sqlite
+            .connection
+            .execute(
+                "INSERT INTO contacts (contact_id, user_id, changed, vcard)
+                 VALUES (?, 1, ?, CAST(? AS TEXT))",
+                rusqlite::params![id, changed, vcard],
+            )
+            .expect("the contact is new");
     }
 
     /// Opens the host as Roundcube's plugin would for Alice.
@@ -151,7 +188,10 @@ impl Database for &Roundcube {
     }
 
     fn rows(&self, sql: &str, params: &[Param<'_>], visit: VisitRow<'_>) -> Result<(), DbError> {
-        self.sqlite.rows(sql, params, &mut |row| visit(row))
+        self.sqlite.rows(&self.with_clock(sql), params, &mut |row| {
+            self.rows_read.set(self.rows_read.get() + 1);
+            visit(row)
+        })
     }
 
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {

@@ -10,12 +10,22 @@
 //! | blob | `p<contact_id>-<key in media>` | inside `contacts.vcard` |
 
 mod address_books;
+mod cards;
+mod collected;
+mod contacts;
+mod dates;
 mod digest;
+mod evidence;
+mod groups;
 mod identities;
+mod personal;
 mod rows;
 mod settings;
+mod uids;
 
-use crate::data_types::contacts::{self, ADDRESS_BOOK, CONTACTS_CAPABILITY};
+use crate::data_types::contacts::{
+    ADDRESS_BOOK, CONTACT_CARD, CONTACTS_CAPABILITY, account_capability,
+};
 use crate::data_types::mail::{self, EMAIL_SUBMISSION, IDENTITY, SUBMISSION_CAPABILITY};
 use crate::db::Database;
 use crate::hosts::{EmptyStore, OpenError};
@@ -23,6 +33,7 @@ use crate::store::{Account, Contents, Host, Id, Object, Store, StoreError};
 use address_books::AddressBooks;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use contacts::ContactCards;
 use identities::Identities;
 use rows::Tables;
 use settings::Settings;
@@ -32,6 +43,7 @@ use std::rc::Rc;
 pub struct Roundcube<'a> {
     accounts: [Account; 1],
     address_books: AddressBooks,
+    contact_cards: ContactCards<'a>,
     identities: Identities<'a>,
     submissions: EmptyStore,
 }
@@ -51,6 +63,7 @@ pub fn open<'a>(
             is_read_only: true,
         }],
         address_books: AddressBooks::new(&settings.address_books),
+        contact_cards: ContactCards::new(&tables),
         identities: Identities::new(Rc::clone(&tables)),
         submissions: EmptyStore,
     })
@@ -74,6 +87,7 @@ impl Host for Roundcube<'_> {
         // The names are those of the declarations, which cannot stand in patterns.
         match data_type {
             name if name == ADDRESS_BOOK.name => Some(&self.address_books),
+            name if name == CONTACT_CARD.name => Some(&self.contact_cards),
             name if name == IDENTITY.name => Some(&self.identities),
             name if name == EMAIL_SUBMISSION.name => Some(&self.submissions),
             _ => None,
@@ -86,16 +100,16 @@ impl Host for Roundcube<'_> {
         }
         match uri {
             // A row of Roundcube's tables belongs to one book.
-            CONTACTS_CAPABILITY => Some(contacts::account_capability(Some(1), false)),
+            CONTACTS_CAPABILITY => Some(account_capability(Some(1), false)),
             SUBMISSION_CAPABILITY => Some(mail::submission_account_capability()),
             _ => None,
         }
     }
 
-    fn contents(&self, account: &Id, _blob: &Id) -> Result<Option<Contents>, StoreError> {
+    fn contents(&self, account: &Id, blob: &Id) -> Result<Option<Contents>, StoreError> {
         if !self.is_mine(account) {
             return Ok(None);
         }
-        Ok(None)
+        self.contact_cards.contents(blob)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::settings::Settings;
 use crate::db::{Database, Kind, Param, Row};
-use crate::store::{Id, StoreError, Wanted};
+use crate::store::{StoreError, Wanted};
 use std::fmt::Write;
 use std::ops::ControlFlow;
 
@@ -39,15 +39,18 @@ impl Keys {
     pub fn of(wanted: Wanted<'_>, letter: char) -> Self {
         match wanted {
             Wanted::All => Keys::All,
-            Wanted::Ids(ids) => Keys::Of(ids.iter().filter_map(|id| key(id, letter)).collect()),
+            Wanted::Ids(ids) => Keys::Of(
+                ids.iter()
+                    .filter_map(|id| parse_key(id.as_str().strip_prefix(letter)?))
+                    .collect(),
+            ),
         }
     }
 }
 
-/// The key in an id. `None` for every other spelling of the same number, so that a record has
+/// A key in decimal. `None` for every other spelling of the same number, so that a record has
 /// one id.
-fn key(id: &Id, letter: char) -> Option<i64> {
-    let digits = id.as_str().strip_prefix(letter)?;
+pub fn parse_key(digits: &str) -> Option<i64> {
     let key: i64 = digits.parse().ok()?;
     (key > 0 && key.to_string() == digits).then_some(key)
 }

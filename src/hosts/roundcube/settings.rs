@@ -68,13 +68,12 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::{Settings, Source};
     use serde_json::json;
 
-    #[test]
-    fn settings_take_a_user_id_as_text() {
-        let settings: Settings = serde_json::from_value(json!({
+    pub fn settings() -> Settings {
+        serde_json::from_value(json!({
             "user_id": "7",
             "user_name": "alice@example.org",
             "instance": "mail.example.org",
@@ -86,7 +85,12 @@ mod tests {
             },
             "address_books": [{"source": "personal", "name": "Personal Addresses"}]
         }))
-        .expect("the settings are right");
+        .expect("the settings are right")
+    }
+
+    #[test]
+    fn settings_take_a_user_id_as_text() {
+        let settings = settings();
         assert_eq!(settings.user_id, 7);
         assert!(settings.has(Source::Personal));
         assert!(!settings.has(Source::TrustedSenders));

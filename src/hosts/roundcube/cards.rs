@@ -1,0 +1,117 @@
+//! Cards from rows: Roundcube's stored vCard, or one made of columns where there is none.
+
+use crate::convert::vcard::{Card, HostMembers, STANDARD};
+use crate::json;
+use crate::store::{Record, Selection};
+
+/// A row as a record, alive as long as its page.
+pub struct CardRecord<'r> {
+    pub id: &'r str,
+    pub address_book_id: &'r str,
+    /// For a card without a UID of its own.
+    pub uid: &'r str,
+    /// An earlier row has the card's UID.
+    pub is_uid_taken: bool,
+    /// A UTCDate.
+    pub updated: Option<&'r str>,
+    pub card: &'r Card<'r>,
+    /// What comes before the media's key in the id of an embedded blob.
+    pub blob_prefix: &'r str,
+}
+
+impl Record for CardRecord<'_> {
+    fn id(&self) -> &str {
+        self.id
+    }
+
+    fn emit(&self, selection: &Selection, out: &mut json::Writer) {
+        let host = HostMembers {
+            id: self.id,
+            address_book_ids: &[self.address_book_id],
+            uid: self.uid,
+            is_uid_taken: self.is_uid_taken,
+            updated: self.updated,
+            created: None,
+            blob_id: &|key| format!("{}{key}", self.blob_prefix),
+        };
+        self.card.emit(&host, selection, out);
+    }
+}
+
+pub fn parse(text: &[u8]) -> Card<'_> {
+    Card::parse(text, &STANDARD)
+}
+
+/// The columns of a person who has no vCard, in whatever encoding they are.
+#[derive(Default)]
+pub struct Columns<'r> {
+    pub name: &'r [u8],
+    pub first_name: &'r [u8],
+    pub surname: &'r [u8],
+    /// Separated by commas.
+    pub emails: &'r [u8],
+}
+
+impl Columns<'_> {
+    /// Replaces `vcard` by one that says what the columns say.
+    pub fn write_vcard(&self, vcard: &mut Vec<u8>) {
+        vcard.clear();
+        if !self.name.is_empty() {
+            vcard.extend(b"FN:");
+            escape(self.name, vcard);
+            vcard.extend(b"\r\n");
+        }
+        if !self.surname.is_empty() || !self.first_name.is_empty() {
+            vcard.extend(b"N:");
+            escape(self.surname, vcard);
+            vcard.push(b';');
+            escape(self.first_name, vcard);
+            vcard.extend(b";;;\r\n");
+        }
+        let emails = self.emails.split(|octet| *octet == b',');
+        for email in emails
+            .map(<[u8]>::trim_ascii)
+            .filter(|email| !email.is_empty())
+        {
+            vcard.extend(b"EMAIL:");
+            escape(email, vcard);
+            vcard.extend(b"\r\n");
+        }
+    }
+}
+
+/// Escapes a text value (RFC 6350 §3.4), and a line break in whatever form.
+fn escape(text: &[u8], vcard: &mut Vec<u8>) {
+    for octet in text {
+        match octet {
+            b'\\' | b',' | b';' => vcard.extend([b'\\', *octet]),
+            b'\n' => vcard.extend(b"\\n"),
+            b'\r' => {}
+            _ => vcard.push(*octet),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Columns;
+
+    #[test]
+    fn columns_become_a_vcard() {
+        let columns = Columns {
+            name: b"Dr. M\xfcller; Zo\xc3\xab",
+            first_name: b"Zo\xc3\xab",
+            surname: b"M\xfcller",
+            emails: b"zoe@example.org, , z@example.com",
+        };
+        let mut vcard = b"what was there before".to_vec();
+        columns.write_vcard(&mut vcard);
+        assert_eq!(
+            vcard,
+            b"FN:Dr. M\xfcller\\; Zo\xc3\xab\r\n\
+              N:M\xfcller;Zo\xc3\xab;;;\r\n\
+              EMAIL:zoe@example.org\r\n\
+              EMAIL:z@example.com\r\n"
+        );
+    }
+}

@@ -1,0 +1,223 @@
+//! The contact groups of the personal address book, as cards of kind group.
+
+use super::address_books;
+use super::dates::{changed_utc, write_utc_date};
+use super::digest::Digest;
+use super::evidence::{self, Traces};
+use super::personal::{self, Repeated};
+use super::rows::{Keys, PAGE_ROWS, Query, Tables, row_key, write_id};
+use super::settings::Source;
+use super::uids::{self, Uids};
+use crate::data_types::contacts::GroupCard;
+use crate::db::Param;
+use crate::store::{Selection, StoreError, Version, Visit};
+use std::rc::Rc;
+
+pub const LETTER: char = 'g';
+
+pub struct Groups<'a> {
+    tables: Rc<Tables<'a>>,
+    uids: Rc<Uids>,
+}
+
+/// A row of `contactgroups`.
+struct Group {
+    key: i64,
+    /// As it is stored.
+    changed: Vec<u8>,
+    /// A UTCDate; empty where there is none.
+    updated: String,
+    name: String,
+}
+
+/// The uids of the members of one group, one behind the other in one text.
+#[derive(Default)]
+struct Members {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Members {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    fn add(&mut self, uid: &str) {
+        self.text.push_str(uid);
+        self.ends.push(self.text.len());
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts
+            .zip(&self.ends)
+            .filter_map(|(start, end)| self.text.get(*start..*end))
+    }
+}
+
+impl<'a> Groups<'a> {
+    pub fn new(tables: Rc<Tables<'a>>, uids: Rc<Uids>) -> Self {
+        Self { tables, uids }
+    }
+
+    /// Adds what the groups and their memberships look like and says how many groups there
+    /// are. Adding and removing members leaves no trace in the group's row.
+    pub fn add_evidence(&self, digest: &mut Digest) -> Result<u64, StoreError> {
+        let groups = self.groups(&Keys::All)?;
+        for group in &groups {
+            digest.add_octets(&group.key.to_le_bytes());
+            digest.add_octets(&group.changed);
+            digest.add_octets(group.name.as_bytes());
+        }
+        let names = &self.tables.settings.tables;
+        let traces = Traces {
+            from: &format!(
+                "{} m JOIN {} g ON g.contactgroup_id = m.contactgroup_id \
+                 WHERE g.user_id = ? AND g.del <> 1",
+                names.contactgroupmembers, names.contactgroups
+            ),
+            params: &[self.tables.user()],
+            key: &["m.contactgroup_id", "m.contact_id"],
+            changed: "m.created",
+            content: &[],
+        };
+        evidence::add(digest, &self.tables, traces)?;
+        Ok(groups.len() as u64)
+    }
+
+    pub fn versions(
+        &self,
+        repeated: &Repeated<'_>,
+        visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut id = String::new();
+        let groups = self.groups(&Keys::All)?;
+        self.with_members(groups, repeated, &mut |group, members| {
+            let mut digest = Digest::default();
+            digest.add_octets(&group.changed);
+            digest.add_octets(group.name.as_bytes());
+            members
+                .iter()
+                .for_each(|uid| digest.add_octets(uid.as_bytes()));
+            write_id(&mut id, LETTER, group.key);
+            visit(&id, Version(digest.finish()))
+        })
+    }
+
+    pub fn read(
+        &self,
+        keys: &Keys,
+        selection: &Selection,
+        repeated: &Repeated<'_>,
+        visit: Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let (mut id, mut uid) = (String::new(), String::new());
+        let mut visit = |group: &Group, members: &Members| {
+            write_id(&mut id, LETTER, group.key);
+            self.uids.derive(&id, &mut uid);
+            visit(&GroupCard {
+                id: &id,
+                address_book_id: address_books::id(Source::Personal),
+                uid: &uid,
+                name: &group.name,
+                updated: (!group.updated.is_empty()).then_some(&group.updated),
+                members: &members.iter().collect::<Vec<_>>(),
+            })
+        };
+        let groups = self.groups(keys)?;
+        if GroupCard::wants_members(selection) {
+            return self.with_members(groups, repeated, &mut visit);
+        }
+        let nobody = Members::default();
+        groups.iter().try_for_each(|group| visit(group, &nobody))
+    }
+
+    /// The groups, without their members, in the order of their keys.
+    fn groups(&self, keys: &Keys) -> Result<Vec<Group>, StoreError> {
+        let query = Query {
+            select: &format!(
+                "SELECT contactgroup_id, changed, {}, name FROM {} \
+                 WHERE user_id = ? AND del <> 1",
+                changed_utc(self.tables.database.kind()),
+                self.tables.settings.tables.contactgroups
+            ),
+            params: &[self.tables.user()],
+            key: &["contactgroup_id"],
+        };
+        let mut groups = Vec::new();
+        self.tables.read(query, keys, &mut |row| {
+            let mut updated = String::new();
+            write_utc_date(row.cell(2), &mut updated);
+            groups.push(Group {
+                key: row_key(row, 0)?,
+                changed: row.cell(1).octets().into_owned(),
+                updated,
+                name: row.cell(3).text().into_owned(),
+            });
+            Ok(())
+        })?;
+        Ok(groups)
+    }
+
+    /// Visits each group with its members who are no deleted contacts.
+    fn with_members(
+        &self,
+        groups: Vec<Group>,
+        repeated: &Repeated<'_>,
+        visit: &mut dyn FnMut(&Group, &Members) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        groups
+            .chunks(PAGE_ROWS)
+            .try_for_each(|groups| self.page_with_members(groups, repeated, visit))
+    }
+
+    fn page_with_members(
+        &self,
+        groups: &[Group],
+        repeated: &Repeated<'_>,
+        visit: &mut dyn FnMut(&Group, &Members) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let names = &self.tables.settings.tables;
+        let select = format!(
+            "SELECT m.contactgroup_id, m.contact_id, {} FROM {} m \
+             JOIN {} c ON c.contact_id = m.contact_id \
+             WHERE c.user_id = ? AND c.del <> 1 AND m.contactgroup_id IN ({})",
+            uids::part_with_uid(self.tables.database.kind(), "c.vcard"),
+            names.contactgroupmembers,
+            names.contacts,
+            vec!["?"; groups.len()].join(", ")
+        );
+        let keys = groups.iter().map(|group| Param::Integer(group.key));
+        let params: Vec<_> = std::iter::once(self.tables.user()).chain(keys).collect();
+        let query = Query {
+            select: &select,
+            params: &params,
+            key: &["m.contactgroup_id", "m.contact_id"],
+        };
+        let mut groups = groups.iter().peekable();
+        let mut members = Members::default();
+        let (mut contact_id, mut derived) = (String::new(), String::new());
+        self.tables.walk(query, &mut |row| {
+            let (key, contact) = (row_key(row, 0)?, row_key(row, 1)?);
+            while let Some(group) = groups.next_if(|group| group.key < key) {
+                visit(group, &members)?;
+                members.clear();
+            }
+            match uids::own_in(&row.cell(2).octets()) {
+                Some(own) if !repeated.has(contact)? => members.add(&own),
+                _ => {
+                    write_id(&mut contact_id, personal::LETTER, contact);
+                    self.uids.derive(&contact_id, &mut derived);
+                    members.add(&derived);
+                }
+            }
+            Ok(())
+        })?;
+        for group in groups {
+            visit(group, &members)?;
+            members.clear();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! The contacts of the personal address book.
+
+use super::address_books;
+use super::cards::{self, CardRecord, Columns};
+use super::dates::{changed_utc, write_utc_date};
+use super::digest::Digest;
+use super::evidence::{self, Traces};
+use super::rows::{Keys, Query, Tables, VisitRow, parse_key, row_key, write_id};
+use super::settings::Source;
+use super::uids::{self, Taken, Uids};
+use crate::data_types::contacts::{shows_uid, wants_stored_card};
+use crate::db::{Cell, Row};
+use crate::store::{Contents, Id, Selection, StoreError, Version, Visit};
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+pub const LETTER: char = 'c';
+const BLOB_LETTER: char = 'p';
+
+/// What a record is made of. Where there is a vCard, the other columns say the same with
+/// less, and stay in the database.
+const CONTENT: [&str; 5] = [
+    "vcard",
+    "CASE WHEN vcard IS NULL OR vcard = '' THEN name END",
+    "CASE WHEN vcard IS NULL OR vcard = '' THEN firstname END",
+    "CASE WHEN vcard IS NULL OR vcard = '' THEN surname END",
+    "CASE WHEN vcard IS NULL OR vcard = '' THEN email END",
+];
+
+/// The contacts of one user.
+pub struct Contacts<'a> {
+    tables: Rc<Tables<'a>>,
+    uids: Rc<Uids>,
+}
+
+impl<'a> Contacts<'a> {
+    pub fn new(tables: Rc<Tables<'a>>, uids: Rc<Uids>) -> Self {
+        Self { tables, uids }
+    }
+
+    /// Adds the traces of the table and says how many contacts there are.
+    pub fn add_evidence(&self, digest: &mut Digest) -> Result<u64, StoreError> {
+        let traces = Traces {
+            from: &format!(
+                "{} WHERE user_id = ? AND del <> 1",
+                self.tables.settings.tables.contacts
+            ),
+            params: &[self.tables.user()],
+            key: &["contact_id"],
+            changed: "changed",
+            content: &CONTENT,
+        };
+        evidence::add(digest, &self.tables, traces)
+    }
+
+    /// Visits the versions and says which rows have the UID of an earlier one.
+    pub fn versions(
+        &self,
+        visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
+    ) -> Result<Repeated<'_>, StoreError> {
+        let columns = [&["contact_id", "changed"][..], &CONTENT].concat();
+        let mut id = String::new();
+        let mut taken = Taken::default();
+        self.rows(&columns, &Keys::All, &mut |row| {
+            let key = row_key(row, 0)?;
+            let mut digest = Digest::default();
+            (1..columns.len()).for_each(|column| digest.add(row.cell(column)));
+            if let Some(uid) = uids::own_in(&row.cell(2).octets()) {
+                // A row gets its UID back when the earlier one is deleted.
+                digest.add(Cell::Integer(taken.take(key, &uid).into()));
+            }
+            write_id(&mut id, LETTER, key);
+            visit(&id, Version(digest.finish()))
+        })?;
+        Ok(Repeated::known(self, taken))
+    }
+
+    pub fn read(
+        &self,
+        keys: &Keys,
+        selection: &Selection,
+        repeated: &Repeated<'_>,
+        visit: Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let content = if wants_stored_card(selection) {
+            &CONTENT[..]
+        } else {
+            &[]
+        };
+        let changed = changed_utc(self.tables.database.kind());
+        let columns = [&["contact_id", changed], content].concat();
+        let shows_uid = shows_uid(selection);
+        let mut taken = (*keys == Keys::All).then(Taken::default);
+        let (mut id, mut uid, mut updated) = (String::new(), String::new(), String::new());
+        let mut blob_prefix = String::new();
+        let mut made = Vec::new();
+        self.rows(&columns, keys, &mut |row| {
+            let key = row_key(row, 0)?;
+            write_id(&mut id, LETTER, key);
+            write_id(&mut blob_prefix, BLOB_LETTER, key);
+            blob_prefix.push('-');
+            let has_updated = write_utc_date(row.cell(1), &mut updated);
+            let card = cards::parse(stored_card(row, 2, &mut made));
+            let own = if shows_uid { uids::own(&card) } else { None };
+            let is_own = match (own, &mut taken) {
+                (None, _) => false,
+                (Some(own), Some(taken)) => taken.take(key, &own),
+                (Some(_), None) => !repeated.has(key)?,
+            };
+            if shows_uid && !is_own {
+                self.uids.derive(&id, &mut uid);
+            }
+            visit(&CardRecord {
+                id: &id,
+                address_book_id: address_books::id(Source::Personal),
+                uid: &uid,
+                is_uid_taken: !is_own,
+                updated: has_updated.then_some(&updated),
+                card: &card,
+                blob_prefix: &blob_prefix,
+            })
+        })?;
+        if let Some(taken) = taken.filter(|_| shows_uid) {
+            repeated.learn(taken);
+        }
+        Ok(())
+    }
+
+    /// Looks at the UIDs of all rows.
+    fn taken(&self) -> Result<Taken, StoreError> {
+        let part = uids::part_with_uid(self.tables.database.kind(), "vcard");
+        let mut taken = Taken::default();
+        self.rows(&["contact_id", &part], &Keys::All, &mut |row| {
+            if let Some(uid) = uids::own_in(&row.cell(1).octets()) {
+                taken.take(row_key(row, 0)?, &uid);
+            }
+            Ok(())
+        })?;
+        Ok(taken)
+    }
+
+    /// The octets of a photo, a logo or a sound.
+    pub fn contents(&self, blob: &Id) -> Result<Option<Contents>, StoreError> {
+        let Some((key, media)) = blob_parts(blob) else {
+            return Ok(None);
+        };
+        let mut contents = None;
+        let keys = Keys::Of(vec![key]);
+        self.rows(&["contact_id", "vcard"], &keys, &mut |row| {
+            contents = cards::parse(&row.cell(1).octets()).media(media);
+            Ok(())
+        })?;
+        Ok(contents)
+    }
+
+    fn rows(&self, columns: &[&str], keys: &Keys, visit: VisitRow<'_>) -> Result<(), StoreError> {
+        let query = Query {
+            select: &format!(
+                "SELECT {} FROM {} WHERE user_id = ? AND del <> 1",
+                columns.join(", "),
+                self.tables.settings.tables.contacts
+            ),
+            params: &[self.tables.user()],
+            key: &["contact_id"],
+        };
+        self.tables.read(query, keys, visit)
+    }
+}
+
+/// The rows whose UID an earlier row has, for the length of one read. They are looked for at
+/// most once, and only when somebody asks.
+pub struct Repeated<'c> {
+    contacts: &'c Contacts<'c>,
+    rows: OnceCell<HashSet<i64>>,
+}
+
+impl<'c> Repeated<'c> {
+    pub fn unknown(contacts: &'c Contacts<'c>) -> Self {
+        Self {
+            contacts,
+            rows: OnceCell::new(),
+        }
+    }
+
+    fn known(contacts: &'c Contacts<'c>, taken: Taken) -> Self {
+        let repeated = Self::unknown(contacts);
+        repeated.learn(taken);
+        repeated
+    }
+
+    /// Whether an earlier row has the UID of this one.
+    pub fn has(&self, key: i64) -> Result<bool, StoreError> {
+        if self.rows.get().is_none() {
+            self.learn(self.contacts.taken()?);
+        }
+        Ok(self.rows.get().is_some_and(|rows| rows.contains(&key)))
+    }
+
+    fn learn(&self, taken: Taken) {
+        // What is known already is as true.
+        let _ = self.rows.set(taken.repeated);
+    }
+}
+
+/// The vCard of a row whose columns from this one on are [`CONTENT`].
+fn stored_card<'r>(row: &'r dyn Row, column: usize, made: &'r mut Vec<u8>) -> &'r [u8] {
+    if let Cell::Text(vcard) = row.cell(column)
+        && !vcard.is_empty()
+    {
+        return vcard;
+    }
+    Columns {
+        name: &row.cell(column + 1).octets(),
+        first_name: &row.cell(column + 2).octets(),
+        surname: &row.cell(column + 3).octets(),
+        emails: &row.cell(column + 4).octets(),
+    }
+    .write_vcard(made);
+    made
+}
+
+/// The row and the key in `media` of which a blob id speaks.
+fn blob_parts(blob: &Id) -> Option<(i64, &str)> {
+    let (key, media) = blob.as_str().strip_prefix(BLOB_LETTER)?.split_once('-')?;
+    Some((parse_key(key)?, media))
+}

@@ -1,0 +1,188 @@
+//! What a card is called everywhere: its own UID, or one derived from its row.
+//!
+//! A uid is unique in an account (RFC 9610 §3), but Roundcube lets the same card be imported
+//! twice. Then the row with the lowest id keeps the UID and the others get derived ones.
+
+use super::cards;
+use super::settings::Settings;
+use crate::convert::vcard::Card;
+use crate::db::Kind;
+use sha1::{Digest, Sha1};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt::Write;
+use xxhash_rust::xxh3::xxh3_128;
+
+/// A longer UID names nothing that any client would resolve; it is carried as it is.
+const MAX_UID_OCTETS: usize = 255;
+
+/// The namespace of the derived UUIDs: one of our own, chosen at random.
+const NAMESPACE: [u8; 16] = [
+    0x8f, 0x2d, 0x0c, 0x57, 0x4e, 0x1b, 0x4b, 0x6a, 0x9c, 0x83, 0x5d, 0x1f, 0xe0, 0x72, 0xa9, 0x36,
+];
+
+/// Derives uids for the rows of one user of one installation.
+pub struct Uids {
+    /// Has digested all that these uids have in common.
+    prefix: Sha1,
+}
+
+impl Uids {
+    pub fn new(settings: &Settings) -> Self {
+        let user_id = settings.user_id;
+        Self {
+            prefix: Sha1::new()
+                .chain_update(NAMESPACE)
+                .chain_update(&settings.instance)
+                .chain_update([0])
+                .chain_update(user_id.to_string())
+                .chain_update([0]),
+        }
+    }
+
+    /// Replaces `uid` by the one of the record with this id: a UUID of version 5
+    /// (RFC 9562 §5.5) of the installation, the user and the id.
+    pub fn derive(&self, id: &str, uid: &mut String) {
+        let digest = self.prefix.clone().chain_update(id).finalize();
+        uid.clear();
+        uid.push_str("urn:uuid:");
+        for (at, octet) in digest.iter().take(16).enumerate() {
+            let octet = match at {
+                6 => octet & 0x0f | 0x50,
+                8 => octet & 0x3f | 0x80,
+                _ => *octet,
+            };
+            if matches!(at, 4 | 6 | 8 | 10) {
+                uid.push('-');
+            }
+            // Writing to a String does not fail.
+            let _ = write!(uid, "{octet:02x}");
+        }
+    }
+}
+
+/// The UID that the card has of its own, if it serves as a uid.
+pub fn own<'c>(card: &'c Card<'_>) -> Option<Cow<'c, str>> {
+    card.uid()
+        .filter(|uid| (1..=MAX_UID_OCTETS).contains(&uid.len()))
+}
+
+/// The UID that a stored card has of its own, if it serves as a uid.
+pub fn own_in(vcard: &[u8]) -> Option<String> {
+    let may_have_one = memchr::memchr2_iter(b'U', b'u', vcard).any(|at| {
+        vcard
+            .get(at..at + 3)
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"UID"))
+    });
+    if !may_have_one {
+        return None;
+    }
+    own(&cards::parse(vcard)).map(Cow::into_owned)
+}
+
+/// SQL for as little of a column of vCards as [`own_in`] needs, NULL where there is no UID.
+///
+/// Photos stay in the database that way. Where no line begins with UID, the name may be
+/// written in some other way, and the whole card is taken.
+pub fn part_with_uid(kind: Kind, vcard: &str) -> String {
+    // A UID that serves, with its parameters and folded, is not longer.
+    const OCTETS: usize = 1_000;
+    let (place, part, is_anywhere) = match kind {
+        Kind::Sqlite => (
+            format!("instr({vcard}, char(10) || 'UID')"),
+            format!("substr({vcard}, instr({vcard}, char(10) || 'UID') + 1, {OCTETS})"),
+            format!("{vcard} LIKE '%UID%'"),
+        ),
+        // As octets, because a collation does not see line breaks.
+        Kind::Mysql => (
+            format!("LOCATE(CONCAT(CHAR(10), 'UID'), CAST({vcard} AS BINARY))"),
+            format!(
+                "SUBSTRING(CAST({vcard} AS BINARY), \
+                 LOCATE(CONCAT(CHAR(10), 'UID'), CAST({vcard} AS BINARY)) + 1, {OCTETS})"
+            ),
+            format!("{vcard} LIKE '%UID%'"),
+        ),
+        Kind::Postgres => (
+            format!("position(chr(10) || 'UID' in {vcard})"),
+            format!("substr({vcard}, position(chr(10) || 'UID' in {vcard}) + 1, {OCTETS})"),
+            format!("{vcard} ILIKE '%UID%'"),
+        ),
+    };
+    format!("CASE WHEN {place} > 0 THEN {part} WHEN {is_anywhere} THEN {vcard} END")
+}
+
+/// The uids of rows that are visited in the order of their keys.
+#[derive(Default)]
+pub struct Taken {
+    uids: HashSet<u128>,
+    /// The rows whose UID an earlier row has.
+    pub repeated: HashSet<i64>,
+}
+
+impl Taken {
+    /// Whether the row is the first with this UID.
+    pub fn take(&mut self, key: i64, uid: &str) -> bool {
+        let is_first = self.uids.insert(xxh3_128(uid.as_bytes()));
+        if !is_first {
+            self.repeated.insert(key);
+        }
+        is_first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Uids, own_in};
+    use crate::hosts::roundcube::settings::tests::settings;
+
+    #[test]
+    fn derived_uids_are_uuids_of_version_5() {
+        let uids = Uids::new(&settings());
+        let mut uid = "what was there before".to_owned();
+        uids.derive("c17", &mut uid);
+        // Python: uuid.uuid5(UUID("8f2d0c57-4e1b-4b6a-9c83-5d1fe072a936"), "mail.example.org\0" "7\0" "c17")
+        assert_eq!(uid, "urn:uuid:79a35207-fe04-5ed3-b46b-d4d1ca8aece2");
+    }
+
+    #[test]
+    fn derived_uids_differ_by_record_user_and_installation() {
+        let derive = |settings: &super::Settings, id: &str| {
+            let mut uid = String::new();
+            Uids::new(settings).derive(id, &mut uid);
+            uid
+        };
+        let mine = settings();
+        let other_user = super::Settings {
+            user_id: 8,
+            ..settings()
+        };
+        let other_installation = super::Settings {
+            instance: "mail.example.com".to_owned(),
+            ..settings()
+        };
+        let uids = [
+            derive(&mine, "c17"),
+            derive(&mine, "g17"),
+            derive(&other_user, "c17"),
+            derive(&other_installation, "c17"),
+        ];
+        let distinct: std::collections::HashSet<_> = uids.iter().collect();
+        assert_eq!(distinct.len(), uids.len(), "{uids:?}");
+        assert_eq!(derive(&mine, "c17"), uids[0]);
+    }
+
+    #[test]
+    fn own_uid_is_found_however_it_is_written() {
+        for vcard in [
+            "BEGIN:VCARD\r\nUID:x-1\r\nEND:VCARD",
+            "begin:vcard\nuid:x-1\nend:vcard",
+            "BEGIN:VCARD\r\nitem1.UID;VALUE=text:x-1\r\nEND:VCARD",
+            "UID:x\r\n -1\r\n",
+        ] {
+            assert_eq!(own_in(vcard.as_bytes()).as_deref(), Some("x-1"), "{vcard}");
+        }
+        assert_eq!(own_in(b"BEGIN:VCARD\r\nFN:UID\r\nEND:VCARD"), None);
+        assert_eq!(own_in(b"UID:\r\nFN:A\r\n"), None);
+        assert_eq!(own_in(format!("UID:{}", "x".repeat(256)).as_bytes()), None);
+    }
+}
