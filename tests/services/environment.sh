@@ -29,6 +29,14 @@ as_service() {
     fi
 }
 
+# Puts the toolchain that rust.sh may have put below target/ before the system's.
+use_rust() {
+    if [ -x "$build_dir/toolchain/cargo/bin/cargo" ]; then
+        export CARGO_HOME=$build_dir/toolchain/cargo RUSTUP_HOME=$build_dir/toolchain/rustup
+        export PATH="$CARGO_HOME/bin:$PATH"
+    fi
+}
+
 # Names the environment's folder in $tree and makes it.
 #
 # It is target/NAME. Below a folder that the service user may not enter (/root, say), it is a

@@ -16,7 +16,13 @@ if ! is_recent; then
     say "installing Rust $wanted below $build_dir/toolchain"
     export CARGO_HOME=$build_dir/toolchain/cargo RUSTUP_HOME=$build_dir/toolchain/rustup
     mkdir -p "$build_dir/toolchain"
-    curl --proto '=https' --tlsv1.2 -sSfo "$build_dir/toolchain/rustup-init.sh" https://sh.rustup.rs
-    sh "$build_dir/toolchain/rustup-init.sh" -y --no-modify-path --profile minimal \
-        --default-toolchain "$wanted" -c rustfmt -c clippy
+    cd "$build_dir/toolchain"
+    place=${RUSTUP_UPDATE_ROOT:-https://static.rust-lang.org/rustup}/dist/$(uname -m)-unknown-linux-gnu
+    for file in rustup-init rustup-init.sha256; do
+        curl --proto '=https' --tlsv1.2 -sSfO "$place/$file"
+    done
+    printf '%s  rustup-init\n' "$(cut -d' ' -f1 rustup-init.sha256)" | sha256sum --quiet -c
+    chmod +x rustup-init
+    ./rustup-init -y --no-modify-path --profile minimal --default-toolchain "$wanted" \
+        -c rustfmt -c clippy
 fi

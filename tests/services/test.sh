@@ -25,6 +25,7 @@ run() {
 
 cargo=$services/cargo.sh
 run 'install what is missing' "$services/install.sh"
+use_rust
 run 'format' "$cargo" fmt --check
 run 'lints of the core' "$cargo" clippy --no-default-features --features e2e --all-targets -- -D warnings
 run 'unit and contract tests' "$cargo" test --no-default-features
@@ -34,3 +35,4 @@ for database in sqlite mariadb; do
     run "a real Roundcube over $database" "$services/up.sh" "e2e-$database" "$database" any
     run "its accounts over $database" "$services/seed.sh" "e2e-$database" demo@example.org 250
 done
+run 'fuzzing, a minute a target' "$repo/fuzz/run" 60
