@@ -12,7 +12,7 @@ IFS=$'\t' read -r user password <"$services/users.tsv"
 "$services/seed.sh" demo "$user" "$DEMO_CONTACTS" "$repo/tests/data/contacts"
 
 web=http://127.0.0.1:$DEMO_PORT/
-session=$web?_task=jmap
+session="$web?_task=jmap"
 curl=(curl -sS -u "$user:$password" -H 'Content-Type: application/json')
 
 # What of the session object the requests below need (RFC 8620 §2).
