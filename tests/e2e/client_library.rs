@@ -3,7 +3,7 @@
 use crate::environment;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use io_jmap::client::JmapClientStd;
+use io_jmap::client::{JmapClientStd, JmapClientStdError};
 use io_jmap::rfc9610::contact_card::changes::JmapContactCardChangesOptions;
 use io_jmap::rfc9610::contact_card::get::JmapContactCardGetOptions;
 use io_jmap::rfc9610::contact_card::query::{JmapContactCardFilter, JmapContactCardQueryOptions};
@@ -15,10 +15,13 @@ fn connect() -> JmapClientStd {
     let stream = TcpStream::connect(environment::address()).expect("the server listens");
     let credentials = BASE64.encode(format!("{USER}:{}", environment::password(USER)));
     let mut client = JmapClientStd::new(stream, format!("Basic {credentials}").into());
-    let url = format!("{}/?_task=jmap", environment::origin());
-    client
-        .session_get(&url.parse().expect("a URL"))
-        .expect("a session");
+    // This client finds the redirect and leaves it to its caller to follow it.
+    let url = format!("{}/", environment::origin());
+    let redirect = client.session_get(&url.parse().expect("a URL"));
+    let Err(JmapClientStdError::UnexpectedRedirect(url)) = redirect else {
+        panic!("no redirect from the well-known address: {redirect:?}");
+    };
+    client.session_get(&url).expect("a session");
     client
 }
 

@@ -79,7 +79,7 @@ fn session_is_found_at_the_well_known_address() {
     let answer = Client::of(USER).get("/.well-known/jmap");
     assert_eq!(answer.status, 307, "{}", answer.text());
     let location = answer.header("Location").expect("a location");
-    assert!(location.ends_with("/?_task=jmap"), "{location}");
+    assert!(location.ends_with("/index.php?_task=jmap"), "{location}");
 }
 
 #[test]

@@ -82,7 +82,7 @@ http {
         set_real_ip_from 127.0.0.1;
         real_ip_header X-Real-IP;
         location = /.well-known/jmap {
-            return 307 /?_task=jmap;
+            return 307 /index.php?_task=jmap;
         }
         location ~ \.php\$ {
             include /etc/nginx/fastcgi_params;
