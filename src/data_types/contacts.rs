@@ -1,6 +1,6 @@
 //! JMAP for Contacts: AddressBook and ContactCard (RFC 9610).
 
-use super::{DataType, Filter, ID, Ids, Method, Property, Sort, Test, plain};
+use super::{DataType, Filter, ID, Ids, Method, Order, Property, Sort, Test, plain};
 use crate::json;
 use crate::store::{Object, Record, Selection};
 use serde_json::{Value, json};
@@ -136,7 +136,7 @@ pub const CONTACT_CARD: DataType = DataType {
     filters: &[
         Filter {
             name: "inAddressBook",
-            test: Test::HasKey("addressBookIds"),
+            test: Test::Equals("addressBookIds/<keys>"),
         },
         Filter {
             name: "uid",
@@ -144,7 +144,7 @@ pub const CONTACT_CARD: DataType = DataType {
         },
         Filter {
             name: "hasMember",
-            test: Test::HasKey("members"),
+            test: Test::Equals("members/<keys>"),
         },
         Filter {
             name: "kind",
@@ -168,7 +168,7 @@ pub const CONTACT_CARD: DataType = DataType {
         },
         Filter {
             name: "text",
-            test: Test::AnyText,
+            test: Test::Text(ANY_TEXT),
         },
         Filter {
             name: "name",
@@ -224,25 +224,65 @@ pub const CONTACT_CARD: DataType = DataType {
         Sort {
             name: "created",
             path: "created",
+            order: Order::Date,
         },
         Sort {
             name: "updated",
             path: "updated",
+            order: Order::Date,
         },
         Sort {
             name: "name/given",
             path: "name/components/[kind=given]/value",
+            order: Order::Text,
         },
         Sort {
             name: "name/surname",
             path: "name/components/[kind=surname]/value",
+            order: Order::Text,
         },
         Sort {
             name: "name/surname2",
             path: "name/components/[kind=surname2]/value",
+            order: Order::Text,
         },
     ],
 };
+
+/// The text in a card: what a person would read on it, not its ids, kinds and types.
+const ANY_TEXT: &[&str] = &[
+    "name/full",
+    "name/components/*/value",
+    "nicknames/*/name",
+    "organizations/*/name",
+    "organizations/*/units/*/name",
+    "titles/*/name",
+    "emails/*/address",
+    "emails/*/label",
+    "onlineServices/*/service",
+    "onlineServices/*/uri",
+    "onlineServices/*/user",
+    "onlineServices/*/label",
+    "phones/*/number",
+    "phones/*/label",
+    "addresses/*/full",
+    "addresses/*/components/*/value",
+    "relatedTo/<keys>",
+    "keywords/<keys>",
+    "notes/*/note",
+    "personalInfo/*/value",
+    "personalInfo/*/label",
+    "anniversaries/*/label",
+    "anniversaries/*/place/full",
+    "links/*/uri",
+    "links/*/label",
+    "directories/*/label",
+    "calendars/*/label",
+    "media/*/label",
+    "localizations/**",
+    // The value of a property without a place of its own (RFC 9555 §2.15.1).
+    "vCardProps/*/3/**",
+];
 
 /// An AddressBook that nobody has described or shared.
 #[derive(Clone, Copy, Debug)]

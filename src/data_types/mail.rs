@@ -1,6 +1,6 @@
 //! From JMAP for Mail: Identity and what its capability obliges to (RFC 8621 §6, §7).
 
-use super::{DataType, ID, Method, Property, plain};
+use super::{DataType, Filter, ID, Ids, Method, Order, Property, Sort, Test, plain};
 use crate::convert::address_list::EmailAddress;
 use crate::json;
 use crate::store::{Object, Record, Selection};
@@ -73,9 +73,18 @@ pub const EMAIL_SUBMISSION: DataType = DataType {
     ],
     properties: &[
         ID,
-        plain("identityId"),
-        plain("emailId"),
-        plain("threadId"),
+        Property {
+            ids: Ids::Value,
+            ..plain("identityId")
+        },
+        Property {
+            ids: Ids::Value,
+            ..plain("emailId")
+        },
+        Property {
+            ids: Ids::Value,
+            ..plain("threadId")
+        },
         plain("envelope"),
         plain("sendAt"),
         plain("undoStatus"),
@@ -84,8 +93,50 @@ pub const EMAIL_SUBMISSION: DataType = DataType {
         plain("mdnBlobIds"),
     ],
     is_extensible: false,
-    filters: &[],
-    sorts: &[],
+    // RFC 8621 §7.3
+    filters: &[
+        Filter {
+            name: "identityIds",
+            test: Test::OneOf("identityId"),
+        },
+        Filter {
+            name: "emailIds",
+            test: Test::OneOf("emailId"),
+        },
+        Filter {
+            name: "threadIds",
+            test: Test::OneOf("threadId"),
+        },
+        Filter {
+            name: "undoStatus",
+            test: Test::Equals("undoStatus"),
+        },
+        Filter {
+            name: "before",
+            test: Test::Before("sendAt"),
+        },
+        Filter {
+            name: "after",
+            test: Test::NotBefore("sendAt"),
+        },
+    ],
+    sorts: &[
+        Sort {
+            name: "emailId",
+            path: "emailId",
+            order: Order::Text,
+        },
+        Sort {
+            name: "threadId",
+            path: "threadId",
+            order: Order::Text,
+        },
+        Sort {
+            name: "sentAt",
+            path: "sendAt",
+            order: Order::Date,
+        },
+    ],
 };
 
 /// An Identity as a host knows it; signatures that there are none of are empty.

@@ -98,22 +98,21 @@ pub struct Filter {
 
 /// How a filter's value is held against a record.
 ///
-/// A path is a JSON Pointer without the leading slash in which `*` stands for every member;
-/// `[kind=given]` stands for every member whose `kind` is `given`.
+/// A path is a JSON Pointer without the leading slash, in which `*` stands for every member,
+/// `[kind=given]` for every member whose `kind` is `given`, `<keys>` for the keys of an
+/// object, and `**` for the value and everything beneath it.
 #[derive(Debug)]
 pub enum Test {
     /// The words and phrases of the value occur in the strings at these paths
     /// (RFC 9610 §3.3.1).
     Text(&'static [&'static str]),
-    /// They occur in any text of the record.
-    AnyText,
-    /// The string at this path is the value exactly.
+    /// A string at this path is the value exactly.
     Equals(&'static str),
-    /// The object at this path has the value as a key.
-    HasKey(&'static str),
-    /// The date-time at this path is before the value.
+    /// A string at this path is in the list that is the value.
+    OneOf(&'static str),
+    /// The UTCDate at this path is before the value.
     Before(&'static str),
-    /// The date-time at this path is the value or after it.
+    /// The UTCDate at this path is the value or after it.
     NotBefore(&'static str),
 }
 
@@ -123,6 +122,14 @@ pub struct Sort {
     pub name: &'static str,
     /// Where the first value to compare stands; a path as in [`Test`].
     pub path: &'static str,
+    pub order: Order,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Text,
+    Date,
 }
 
 impl DataType {
@@ -135,6 +142,12 @@ impl DataType {
     /// Whether `/get` may be asked for this property.
     pub fn has_property(&self, name: &str) -> bool {
         self.property(name).is_some() || (self.is_extensible && name.contains(':'))
+    }
+
+    /// Whether ids of other records stand in the property.
+    pub fn holds_ids(&self, name: &str) -> bool {
+        self.property(name)
+            .is_some_and(|property| property.ids != Ids::No)
     }
 
     pub fn has(&self, method: Method) -> bool {

@@ -5,7 +5,7 @@ use super::error::{MethodError, RequestError};
 use super::references::Results;
 use super::request::{Invocation, Request};
 use super::responses::{Failure, Responses};
-use super::{Output, Server, blobs, changes, copy, get, session, set};
+use super::{Output, Server, blobs, changes, copy, get, query, query_changes, session, set};
 use crate::data_types::{self, DataType, Method};
 use crate::store::{Account, Id, Object, Store};
 
@@ -124,7 +124,8 @@ impl Batch<'_> {
             Method::Changes => changes::run(call, &mut self.responses),
             Method::Set => set::run(call, &mut self.responses),
             Method::Copy => copy::run(call, &mut self.responses),
-            _ => Err(MethodError::new("unknownMethod").into()),
+            Method::Query => query::run(call, &mut self.responses),
+            Method::QueryChanges => query_changes::run(call, &mut self.responses),
         }
     }
 }

@@ -2,13 +2,11 @@
 
 use super::{Server, Settings};
 use crate::data_types;
+use crate::records::sort::COLLATIONS;
 use crate::store::{Account, Object, Version};
 use serde_json::{Value, json};
 
 pub const CORE: &str = "urn:ietf:params:jmap:core";
-
-/// The collations of `/query` (RFC 4790), by the names that the session object lists.
-pub const COLLATIONS: [&str; 3] = ["i;ascii-casemap", "i;octet", "i;unicode-casemap"];
 
 /// The whole object.
 pub fn object(server: &Server<'_>) -> Value {
@@ -77,7 +75,7 @@ fn core(settings: &Settings) -> Value {
         "maxCallsInRequest": limits.max_calls_in_request,
         "maxObjectsInGet": limits.max_objects_in_get,
         "maxObjectsInSet": limits.max_objects_in_set,
-        "collationAlgorithms": COLLATIONS,
+        "collationAlgorithms": COLLATIONS.map(|(name, _)| name),
     })
 }
 

@@ -4,7 +4,13 @@
 //! declarations (`data_types`) and our own state.
 
 pub mod changes;
+mod date;
+pub mod filter;
 mod journal;
 pub mod patch;
+mod path;
+pub mod search;
 mod snapshot;
+pub mod sort;
+mod text;
 pub mod write;

@@ -4,3 +4,5 @@
 mod memory;
 
 mod changes;
+mod query;
+mod wire;

@@ -9,7 +9,7 @@ use openxport::data_types::contacts::{self, CONTACTS_CAPABILITY};
 use openxport::data_types::mail::{self, SUBMISSION_CAPABILITY};
 use openxport::json;
 use openxport::store::{
-    Account, Contents, Fingerprint, Host, Id, Object, Record, Selection, Store, StoreError,
+    Account, Contents, Empty, Fingerprint, Host, Id, Object, Record, Selection, Store, StoreError,
     StoreWriter, Version, Visit, Wanted,
 };
 use serde_json::{Value, json};
@@ -81,6 +81,9 @@ impl Host for MemoryHost {
     }
 
     fn store(&self, account: &Id, data_type: &str) -> Option<&dyn Store> {
+        if data_type == "EmailSubmission" && account.as_str() == HOME {
+            return Some(&Empty);
+        }
         self.stores
             .iter()
             .find(|(id, name, _)| id == account && *name == data_type)
@@ -120,7 +123,6 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Inner {
     records: BTreeMap<String, Object>,
-    last_key: u64,
     /// Each write, and each change from outside that leaves a trace.
     revision: u128,
     faults: Vec<Fault>,
@@ -261,9 +263,11 @@ impl StoreWriter for MemoryStore {
             object.insert("myRights".into(), json!({"mayRead": true}));
         }
         let mut inner = self.inner();
-        inner.last_key += 1;
         inner.revision += 1;
-        let id = format!("{}{}", self.prefix, inner.last_key);
+        let id = (1..)
+            .map(|key| format!("{}{key}", self.prefix))
+            .find(|id| !inner.records.contains_key(id))
+            .expect("there is always a next number");
         inner.records.insert(id.clone(), object);
         Ok(self::id(&id))
     }
