@@ -80,6 +80,11 @@ impl Client {
         self
     }
 
+    /// Lets Roundcube, and our plugin in it, have other settings in these requests.
+    pub fn with_config(self, config: &Value) -> Self {
+        self.with_header("X-Test-Config", &config.to_string())
+    }
+
     pub fn get(&self, url: &str) -> Answer {
         self.send("GET", url, None, b"")
     }

@@ -99,3 +99,14 @@ fn core_echo_answers_its_arguments() {
     let responses = Client::of(USER).calls(json!([["Core/echo", arguments, "b3ff"]]));
     assert_eq!(responses, [json!(["Core/echo", arguments, "b3ff"])]);
 }
+
+#[test]
+fn session_urls_are_those_that_the_administrator_configured() {
+    let client = Client::of(USER)
+        .with_config(&json!({ "jmap_base_url": "https://mail.example.org/webmail/" }));
+    let api_url = client.session()["apiUrl"].as_str().expect("a URL");
+    assert!(
+        api_url.starts_with("https://mail.example.org/"),
+        "{api_url}"
+    );
+}

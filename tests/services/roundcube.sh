@@ -57,6 +57,14 @@ cat >"$root/config/config.inc.php" <<PHP
 \$config['collected_recipients'] = true;
 \$config['collected_senders'] = true;
 PHP
+case $1 in
+    e2e-*) cat >>"$root/config/config.inc.php" <<'PHP'
+
+// A test changes settings for its own requests by a header; nobody else comes here.
+$config = json_decode($_SERVER['HTTP_X_TEST_CONFIG'] ?? '{}', true) + $config;
+PHP
+        ;;
+esac
 own "$root/temp" "$root/config/config.inc.php"
 chmod 0640 "$root/config/config.inc.php"
 
