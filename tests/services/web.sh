@@ -58,7 +58,6 @@ if is_running nginx && [ "$(cat "$tree/run/web.port")" != "$port" ]; then
     stop_service nginx
 fi
 is_running nginx && exit 0
-port_is_free "$port" || die "port $port is in use by something else; choose another (DEMO_PORT=…)"
 printf %s "$port" >"$tree/run/web.port"
 cat >"$tree/etc/nginx.conf" <<CONF
 pid $tree/run/nginx.pid;
