@@ -257,7 +257,7 @@ fn contact_card_query_refuses_what_it_does_not_support() {
         ),
         (
             json!({ "filter": { "operator": "XOR", "conditions": [] } }),
-            "unsupportedFilter",
+            "invalidArguments",
         ),
         (
             json!({ "sort": [{ "property": "nonsense" }] }),

@@ -56,6 +56,7 @@ cat >"$root/config/config.inc.php" <<PHP
 \$config['language'] = 'en_US';
 \$config['collected_recipients'] = true;
 \$config['collected_senders'] = true;
+\$config['undo_timeout'] = 60;
 PHP
 case $1 in
     e2e-*) cat >>"$root/config/config.inc.php" <<'PHP'
