@@ -30,18 +30,21 @@ $cpu = function (callable $request, int $times) use ($worker): float {
     return $costs[intdiv($times, 2)];
 };
 
-/** MiB that one request needs at most above what the idle worker has. */
-$memory = function (callable $request) use ($worker): float {
-    $idle = $worker->residentMib();
+$echo = fn () => $large->jmap([['Core/echo', new stdClass(), 'e']]);
+$getAll = fn (Client $client) => fn () => $client->jmap([['ContactCard/get', ['accountId' => '#ACCOUNT'], 'g']]);
+$decode = fn (string $answer) => json_decode($answer, true, flags: JSON_THROW_ON_ERROR)['methodResponses'][0];
+
+// Memory first: what a worker once took from the system it may keep, and seem to be idle with.
+$echo();
+$idle = $worker->residentMib();
+$peak = function (callable $request) use ($worker, $idle): float {
     $worker->resetPeak();
     $request();
 
     return max(0.0, $worker->peakMib() - $idle);
 };
-
-$echo = fn () => $large->jmap([['Core/echo', new stdClass(), 'e']]);
-$getAll = fn (Client $client) => fn () => $client->jmap([['ContactCard/get', ['accountId' => '#ACCOUNT'], 'g']]);
-$decode = fn (string $answer) => json_decode($answer, true, flags: JSON_THROW_ON_ERROR)['methodResponses'][0];
+$largeMib = $peak($getAll($large));
+$hugeMib = $peak($getAll($huge));
 
 // What is measured has to be what it says: all the cards, and what the query should find.
 [$method, $all] = $decode($getAll($large)());
@@ -72,8 +75,6 @@ $get100Ms = $cpu($get100, 51);
 $changesMs = $cpu($changes, 51);
 $queryMs = $cpu($query, 9);
 $fetchMs = $cpu(fn () => $large->fetch(), 9);
-$largeMib = $memory($getAll($large));
-$hugeMib = $memory($getAll($huge));
 
 // Work, its figure, the yardstick's figure, the ratio of the two, and the most that it may be.
 $rows = [

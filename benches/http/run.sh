@@ -14,7 +14,9 @@ for database in ${DATABASES:-sqlite mariadb}; do
     "$services/seed.sh" "$name" large@example.org 10000
     "$services/seed.sh" "$name" huge@example.org 100000
     install -m 0644 "$repo/benches/http/fetch.php" "$tree/roundcube/public_html/fetch.php"
-    # Opcode caches fill and idle workers settle before anything counts.
+    # A new worker, which never had anything to do.
+    stop_service php-fpm
+    "$services/up.sh" "$name" "$database" any 1
     php8.2 -d memory_limit=-1 "$repo/benches/http/run.php" "$database" "$tree" "$services/users.tsv" ||
         failed=1
     "$services/down.sh" "$name"
