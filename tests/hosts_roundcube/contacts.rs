@@ -1,7 +1,7 @@
 //! ContactCard: contacts, groups and collected addresses as records.
 
 use crate::fixture::{LONG_AGO, Roundcube, read, settings, store};
-use openxport::store::{Selection, StoreError, Wanted};
+use openxport::store::{Id, Selection, StoreError, Wanted};
 use serde_json::{Value, json};
 
 fn vcard(lines: &str) -> String {
@@ -40,6 +40,7 @@ fn contact_card_get_converts_the_stored_vcard() {
     assert_eq!(card["@type"], "Card");
     assert_eq!(card["addressBookIds"], json!({"b0": true}));
     assert_eq!(card["uid"], "urn:uuid:c82321cf-0136-5a13-83d2-0df62812dfcc");
+    assert_eq!(card["updated"], "2024-03-01T10:00:00Z");
     assert_eq!(card["created"], Value::Null);
     assert_eq!(card["name"]["full"], "Ann Lee");
     assert_eq!(email_addresses(&card), ["ann@example.org"]);
@@ -246,6 +247,26 @@ fn contact_card_get_reads_more_than_one_page() {
     assert_eq!(roundcube.get("ContactCard", &asked), all);
 }
 
+// Reading a page costs as much as its rows, however many come before and after it. Only the
+// collected addresses have no index for that; their rows are small.
+#[test]
+fn contact_card_pages_come_from_an_index() {
+    let roundcube = with_everything();
+    roundcube.all("ContactCard");
+    roundcube.get("ContactCard", &["c2", "g1", "t2"]);
+    roundcube.versions("ContactCard");
+    roundcube.fingerprint("ContactCard");
+    let plans = roundcube.query_plans();
+    assert!(plans.len() > 10, "{plans:#?}");
+    for plan in plans
+        .iter()
+        .filter(|plan| !plan.contains("collected_addresses"))
+    {
+        assert!(plan.contains("SEARCH") && !plan.contains("SCAN"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}
+
 #[test]
 fn contact_card_get_stops_when_the_visitor_does() {
     let roundcube = with_everything();
@@ -290,4 +311,41 @@ fn contact_card_members_of_many_groups_stay_apart() {
             .into();
         assert_eq!(group["members"], expected, "{number}");
     }
+}
+
+#[test]
+fn contact_card_photo_is_a_blob() {
+    let roundcube = Roundcube::new();
+    let photo = vcard("FN:Ann\r\nPHOTO;ENCODING=b;TYPE=image/png:iVBORw0KGgo=");
+    roundcube.contact(1, &photo, LONG_AGO);
+    let card = one(&roundcube, "c1");
+    let (_, media) = card["media"]
+        .as_object()
+        .expect("it is an object")
+        .iter()
+        .next()
+        .expect("a photo");
+    let blob = media["blobId"].as_str().expect("a blob id is text");
+    assert!(blob.starts_with("p1-"), "{blob}");
+    let host = roundcube.open();
+    let account = &host.accounts()[0].id;
+    let contents = |blob: &str| {
+        let blob = Id::new(blob).expect("it is an Id");
+        host.contents(account, &blob).expect("the blob is read")
+    };
+    let photo = contents(blob).expect("the photo is there");
+    assert_eq!(photo.octets, b"\x89PNG\r\n\x1a\n");
+    assert_eq!(photo.media_type.as_deref(), Some("image/png"));
+    for nothing in [
+        &blob.replace("p1-", "p2-"),
+        "p1-nothing",
+        "p1",
+        "p",
+        "pX-1",
+        "c1",
+    ] {
+        assert!(contents(nothing).is_none(), "{nothing}");
+    }
+    roundcube.sql("UPDATE contacts SET del = 1");
+    assert!(contents(blob).is_none());
 }

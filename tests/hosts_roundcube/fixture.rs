@@ -7,7 +7,7 @@ use openxport::json::Writer;
 use openxport::store::{Fingerprint, Host, Id, Selection, Store, Wanted};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 const SCHEMA: &str = "/usr/share/roundcube/SQL/sqlite.initial.sql";
@@ -26,6 +26,8 @@ pub struct Roundcube {
     now: Cell<&'static str>,
     /// How many rows the host has been handed.
     pub rows_read: Cell<usize>,
+    /// The queries that it has made.
+    queries: RefCell<Vec<String>>,
 }
 
 impl Roundcube {
@@ -41,6 +43,7 @@ impl Roundcube {
             sqlite: Sqlite { connection },
             now: Cell::new(NOW),
             rows_read: Cell::new(0),
+            queries: RefCell::new(Vec::new()),
         };
         roundcube.sql(
             "PRAGMA foreign_keys = ON;
@@ -81,6 +84,22 @@ impl Roundcube {
                 rusqlite::params![id, changed, vcard],
             )
             .expect("the contact is new");
+    }
+
+    /// How SQLite goes about each query of the host.
+    pub fn query_plans(&self) -> Vec<String> {
+        let explain = |sql: &String| {
+            let sql = format!("EXPLAIN QUERY PLAN {sql}");
+            let mut statement = self.sqlite.connection.prepare(&sql).expect("it is SQL");
+            let mut rows = statement.raw_query();
+            let mut plan = format!("{sql}\n");
+            while let Some(row) = rows.next().expect("the plan is read") {
+                plan += &row.get::<_, String>(3).expect("it is text");
+                plan.push('\n');
+            }
+            plan
+        };
+        self.queries.borrow().iter().map(explain).collect()
     }
 
     /// Opens the host as Roundcube's plugin would for Alice.
@@ -188,6 +207,7 @@ impl Database for &Roundcube {
     }
 
     fn rows(&self, sql: &str, params: &[Param<'_>], visit: VisitRow<'_>) -> Result<(), DbError> {
+        self.queries.borrow_mut().push(sql.to_owned());
         self.sqlite.rows(&self.with_clock(sql), params, &mut |row| {
             self.rows_read.set(self.rows_read.get() + 1);
             visit(row)

@@ -5,7 +5,7 @@ use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
 use super::personal::{self, Repeated};
-use super::rows::{Keys, PAGE_ROWS, Query, Tables, row_key, write_id};
+use super::rows::{Keys, Query, Tables, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Uids};
 use crate::data_types::contacts::GroupCard;
@@ -74,7 +74,7 @@ impl<'a> Groups<'a> {
         let traces = Traces {
             from: &format!(
                 "{} m JOIN {} g ON g.contactgroup_id = m.contactgroup_id \
-                 WHERE g.user_id = ? AND g.del <> 1",
+                 WHERE g.user_id = ? AND g.del = 0",
                 names.contactgroupmembers, names.contactgroups
             ),
             params: &[self.tables.user()],
@@ -93,7 +93,7 @@ impl<'a> Groups<'a> {
     ) -> Result<(), StoreError> {
         let mut id = String::new();
         let groups = self.groups(&Keys::All)?;
-        self.with_members(groups, repeated, &mut |group, members| {
+        self.with_members(&groups, repeated, &mut |group, members| {
             let mut digest = Digest::default();
             digest.add_octets(&group.changed);
             digest.add_octets(group.name.as_bytes());
@@ -127,7 +127,7 @@ impl<'a> Groups<'a> {
         };
         let groups = self.groups(keys)?;
         if GroupCard::wants_members(selection) {
-            return self.with_members(groups, repeated, &mut visit);
+            return self.with_members(&groups, repeated, &mut visit);
         }
         let nobody = Members::default();
         groups.iter().try_for_each(|group| visit(group, &nobody))
@@ -138,7 +138,7 @@ impl<'a> Groups<'a> {
         let query = Query {
             select: &format!(
                 "SELECT contactgroup_id, changed, {}, name FROM {} \
-                 WHERE user_id = ? AND del <> 1",
+                 WHERE user_id = ? AND del = 0",
                 changed_utc(self.tables.database.kind()),
                 self.tables.settings.tables.contactgroups
             ),
@@ -161,18 +161,10 @@ impl<'a> Groups<'a> {
     }
 
     /// Visits each group with its members who are no deleted contacts.
+    ///
+    /// One query for each group and page is what every database answers from an index; one
+    /// for all groups would be sorted again for each page.
     fn with_members(
-        &self,
-        groups: Vec<Group>,
-        repeated: &Repeated<'_>,
-        visit: &mut dyn FnMut(&Group, &Members) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        groups
-            .chunks(PAGE_ROWS)
-            .try_for_each(|groups| self.page_with_members(groups, repeated, visit))
-    }
-
-    fn page_with_members(
         &self,
         groups: &[Group],
         repeated: &Repeated<'_>,
@@ -180,43 +172,34 @@ impl<'a> Groups<'a> {
     ) -> Result<(), StoreError> {
         let names = &self.tables.settings.tables;
         let select = format!(
-            "SELECT m.contactgroup_id, m.contact_id, {} FROM {} m \
-             JOIN {} c ON c.contact_id = m.contact_id \
-             WHERE c.user_id = ? AND c.del <> 1 AND m.contactgroup_id IN ({})",
+            "SELECT m.contact_id, {} FROM {} m JOIN {} c ON c.contact_id = m.contact_id \
+             WHERE c.user_id = ? AND c.del = 0 AND m.contactgroup_id = ?",
             uids::part_with_uid(self.tables.database.kind(), "c.vcard"),
             names.contactgroupmembers,
             names.contacts,
-            vec!["?"; groups.len()].join(", ")
         );
-        let keys = groups.iter().map(|group| Param::Integer(group.key));
-        let params: Vec<_> = std::iter::once(self.tables.user()).chain(keys).collect();
-        let query = Query {
-            select: &select,
-            params: &params,
-            key: &["m.contactgroup_id", "m.contact_id"],
-        };
-        let mut groups = groups.iter().peekable();
         let mut members = Members::default();
         let (mut contact_id, mut derived) = (String::new(), String::new());
-        self.tables.walk(query, &mut |row| {
-            let (key, contact) = (row_key(row, 0)?, row_key(row, 1)?);
-            while let Some(group) = groups.next_if(|group| group.key < key) {
-                visit(group, &members)?;
-                members.clear();
-            }
-            match uids::own_in(&row.cell(2).octets()) {
-                Some(own) if !repeated.has(contact)? => members.add(&own),
-                _ => {
-                    write_id(&mut contact_id, personal::LETTER, contact);
-                    self.uids.derive(&contact_id, &mut derived);
-                    members.add(&derived);
-                }
-            }
-            Ok(())
-        })?;
         for group in groups {
-            visit(group, &members)?;
             members.clear();
+            let query = Query {
+                select: &select,
+                params: &[self.tables.user(), Param::Integer(group.key)],
+                key: &["m.contact_id"],
+            };
+            self.tables.walk(query, &mut |row| {
+                let contact = row_key(row, 0)?;
+                match uids::own_in(&row.cell(1).octets()) {
+                    Some(own) if !repeated.has(contact)? => members.add(&own),
+                    _ => {
+                        write_id(&mut contact_id, personal::LETTER, contact);
+                        self.uids.derive(&contact_id, &mut derived);
+                        members.add(&derived);
+                    }
+                }
+                Ok(())
+            })?;
+            visit(group, &members)?;
         }
         Ok(())
     }

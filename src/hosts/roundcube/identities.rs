@@ -35,7 +35,7 @@ impl<'a> Identities<'a> {
         let query = Query {
             select: &format!(
                 "SELECT identity_id, name, email, {reply_to}, bcc, signature, html_signature \
-                 FROM {} WHERE user_id = ? AND del <> 1",
+                 FROM {} WHERE user_id = ? AND del = 0",
                 self.tables.settings.tables.identities
             ),
             params: &[self.tables.user()],

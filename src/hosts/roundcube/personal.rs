@@ -43,7 +43,7 @@ impl<'a> Contacts<'a> {
     pub fn add_evidence(&self, digest: &mut Digest) -> Result<u64, StoreError> {
         let traces = Traces {
             from: &format!(
-                "{} WHERE user_id = ? AND del <> 1",
+                "{} WHERE user_id = ? AND del = 0",
                 self.tables.settings.tables.contacts
             ),
             params: &[self.tables.user()],
@@ -157,7 +157,7 @@ impl<'a> Contacts<'a> {
     fn rows(&self, columns: &[&str], keys: &Keys, visit: VisitRow<'_>) -> Result<(), StoreError> {
         let query = Query {
             select: &format!(
-                "SELECT {} FROM {} WHERE user_id = ? AND del <> 1",
+                "SELECT {} FROM {} WHERE user_id = ? AND del = 0",
                 columns.join(", "),
                 self.tables.settings.tables.contacts
             ),

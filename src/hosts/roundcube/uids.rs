@@ -68,16 +68,48 @@ pub fn own<'c>(card: &'c Card<'_>) -> Option<Cow<'c, str>> {
 }
 
 /// The UID that a stored card has of its own, if it serves as a uid.
-pub fn own_in(vcard: &[u8]) -> Option<String> {
-    let may_have_one = memchr::memchr2_iter(b'U', b'u', vcard).any(|at| {
+pub fn own_in(vcard: &[u8]) -> Option<Cow<'_, str>> {
+    let place = place_of_uid(vcard)?;
+    if let Some(plain) = plain_uid(vcard, place) {
+        return Some(Cow::Borrowed(plain));
+    }
+    own(&cards::parse(vcard)).map(|uid| Cow::Owned(uid.into_owned()))
+}
+
+/// Where the letters UID stand first.
+fn place_of_uid(vcard: &[u8]) -> Option<usize> {
+    memchr::memchr2_iter(b'U', b'u', vcard).find(|at| {
         vcard
-            .get(at..at + 3)
+            .get(*at..at + 3)
             .is_some_and(|name| name.eq_ignore_ascii_case(b"UID"))
-    });
-    if !may_have_one {
+    })
+}
+
+/// The UID at this place, if it is written as nearly all are: on one line, without
+/// parameters, with nothing to decode, and not in a card inside the card.
+fn plain_uid(vcard: &[u8], place: usize) -> Option<&str> {
+    let (before, line) = vcard.split_at_checked(place)?;
+    let is_nested = || {
+        let begins = memchr::memchr_iter(b':', before)
+            .filter_map(|at| before.get(at + 1..at + 6))
+            .filter(|value| value.eq_ignore_ascii_case(b"VCARD"));
+        begins.count() > 1
+    };
+    if !matches!(before, [] | [.., b'\n']) || is_nested() {
         return None;
     }
-    own(&cards::parse(vcard)).map(Cow::into_owned)
+    let rest = line.strip_prefix(b"UID:")?;
+    let end = memchr::memchr(b'\n', rest)?;
+    if matches!(rest.get(end + 1), None | Some(b' ' | b'\t')) {
+        return None;
+    }
+    let uid = rest.get(..end)?;
+    let uid = uid.strip_suffix(b"\r").unwrap_or(uid);
+    let is_plain = |octet: &u8| octet.is_ascii_graphic() && *octet != b'\\';
+    if uid.len() > MAX_UID_OCTETS || uid.is_empty() || !uid.iter().all(is_plain) {
+        return None;
+    }
+    std::str::from_utf8(uid).ok()
 }
 
 /// SQL for as little of a column of vCards as [`own_in`] needs, NULL where there is no UID.
@@ -178,6 +210,8 @@ mod tests {
             "begin:vcard\nuid:x-1\nend:vcard",
             "BEGIN:VCARD\r\nitem1.UID;VALUE=text:x-1\r\nEND:VCARD",
             "UID:x\r\n -1\r\n",
+            "UID:x-1\r\nFN:A\r\n",
+            "BEGIN:VCARD\r\nAGENT:\r\nBEGIN:VCARD\r\nUID:x-2\r\nEND:VCARD\r\nUID:x-1\r\nEND:VCARD",
         ] {
             assert_eq!(own_in(vcard.as_bytes()).as_deref(), Some("x-1"), "{vcard}");
         }
