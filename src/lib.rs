@@ -33,6 +33,8 @@ pub mod db;
 pub mod hosts;
 pub mod jmap;
 pub mod json;
+#[cfg(feature = "php")]
+pub mod php;
 pub mod records;
 pub mod state;
 pub mod store;

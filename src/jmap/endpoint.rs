@@ -128,7 +128,7 @@ impl<'a> Server<'a> {
 }
 
 /// Answers with a problem details object.
-pub(super) fn refuse(error: &RequestError, output: &mut dyn Output) {
+pub fn refuse(error: &RequestError, output: &mut dyn Output) {
     send(output, error.status, PROBLEM_HEADERS, &error.problem());
 }
 

@@ -185,8 +185,6 @@ impl From<StoreError> for SetError {
             },
             StoreError::TooLarge => Self::new("tooLarge"),
             StoreError::OverQuota => Self::new("overQuota"),
-            StoreError::TooOften => Self::new("rateLimit"),
-            StoreError::Singleton => Self::new("singleton"),
             // RFC 8620 §3.6.2 lets the method-level types stand for one record too.
             StoreError::Unavailable(_) | StoreError::Conflict | StoreError::Stopped(_) => {
                 described("serverUnavailable", &logged(&error))
@@ -215,7 +213,7 @@ impl From<WriteError> for SetError {
 }
 
 /// Logs a fault with its causes and returns what the client may know of it.
-fn logged(error: &dyn std::error::Error) -> String {
+pub fn logged(error: &dyn std::error::Error) -> String {
     let reference = random_reference();
     let mut causes = error.to_string();
     let mut source = error.source();
@@ -229,7 +227,7 @@ fn logged(error: &dyn std::error::Error) -> String {
 }
 
 /// Twelve hexadecimal digits, unique enough to find one line in a log.
-fn random_reference() -> String {
+pub fn random_reference() -> String {
     let mut octets = [0_u8; 6];
     // Without randomness the reference is merely not unique.
     let _ = getrandom::fill(&mut octets);

@@ -24,7 +24,7 @@ mod responses;
 mod session;
 mod set;
 
-pub use endpoint::HttpRequest;
+pub use endpoint::{HttpRequest, refuse};
 
 use crate::state::State;
 use crate::store::Host;

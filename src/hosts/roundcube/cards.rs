@@ -1,7 +1,6 @@
 //! Cards from rows: Roundcube's stored vCard, or one made of columns where there is none.
 
-use super::dialect::ROUNDCUBE;
-use crate::convert::vcard::{Card, HostMembers};
+use crate::convert::vcard::{Card, HostMembers, STANDARD};
 use crate::json;
 use crate::store::{Record, Selection};
 
@@ -40,7 +39,7 @@ impl Record for CardRecord<'_> {
 }
 
 pub fn parse(text: &[u8]) -> Card<'_> {
-    Card::parse(text, &ROUNDCUBE)
+    Card::parse(text, &STANDARD)
 }
 
 /// The columns of a person who has no vCard, in whatever encoding they are.

@@ -14,7 +14,6 @@ mod cards;
 mod collected;
 mod contacts;
 mod dates;
-pub mod dialect;
 mod digest;
 mod evidence;
 mod groups;
