@@ -4,9 +4,5 @@
 mod memory;
 
 mod changes;
-mod copy;
-mod errors;
-mod get;
 mod query;
-mod set;
 mod wire;

@@ -1,0 +1,35 @@
+<?php
+
+declare(strict_types=1);
+
+namespace OpenXPort\Http;
+
+use OpenXPort\Output;
+
+/**
+ * The HTTP response that PHP is writing.
+ */
+final class Response implements Output
+{
+    /**
+     * Sends the status and these headers alone, and drops whatever else has been written:
+     * another plugin's stray line would make the JSON unreadable.
+     *
+     * @param array<string, string> $headers
+     */
+    public function begin(int $status, array $headers): void
+    {
+        while (ob_get_level() > 0) {
+            ob_end_clean();
+        }
+        if (headers_sent($file, $line)) {
+            throw new \RuntimeException("{$file}:{$line} has written output already");
+        }
+        // No cookie, no redirect and no caching rule of the web pages belongs to this answer.
+        header_remove();
+        http_response_code($status);
+        foreach ($headers as $name => $value) {
+            header("{$name}: {$value}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+<?php
+
+declare(strict_types=1);
+
+namespace OpenXPort\Roundcube;
+
+use OpenXPort\Unavailable;
+
+/**
+ * Roundcube's open database connection.
+ */
+final class Bridge implements \OpenXPort\Bridge
+{
+    /** By which codes each database says that the same statement may do later. */
+    private const PASSING = [
+        'sqlite' => ['5', '6'],
+        'mysql' => ['1040', '1203', '1205', '1213', '2002', '2006', '2013'],
+    ];
+
+    /** PostgreSQL's driver has one code for all; its words tell. */
+    private const PASSING_WORDS
+        = '/deadlock detected|could not serialize|too many|terminating connection|server closed/';
+
+    /** @param list<string> $tables those that are read; without prefix */
+    public function __construct(private readonly \rcube_db $db, array $tables)
+    {
+        foreach ($tables as $table) {
+            // A replica that lags would make what is new look deleted.
+            $db->set_table_dsn($table, 'w');
+        }
+        // Roundcube would log a failed statement with the user's data in it.
+        $db->set_option('ignore_errors', true);
+    }
+
+    /**
+     * @param list<string|int> $params
+     * @return list<list<string|int|null>>
+     */
+    public function rows(string $sql, array $params): array
+    {
+        return $this->run($sql, $params)->fetchAll(\PDO::FETCH_NUM);
+    }
+
+    /** @param list<string|int> $params */
+    public function execute(string $sql, array $params): int
+    {
+        return $this->run($sql, $params)->rowCount();
+    }
+
+    /** @param list<string|int> $params */
+    private function run(string $sql, array $params): \PDOStatement
+    {
+        $result = $this->db->query($sql, $params);
+        if ($result instanceof \PDOStatement) {
+            return $result;
+        }
+        $error = $this->db->is_error() ?: 'no connection';
+        throw $this->isPassing($error) ? new Unavailable($error) : new \RuntimeException($error);
+    }
+
+    private function isPassing(string $error): bool
+    {
+        $code = preg_match('/^\[(\w+)\]/', $error, $found) ? $found[1] : '';
+        return !$this->db->is_connected()
+            || in_array($code, self::PASSING[$this->db->db_provider] ?? [], true)
+            || preg_match(self::PASSING_WORDS, $error) === 1;
+    }
+}
