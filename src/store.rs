@@ -252,6 +252,12 @@ pub enum StoreError {
     TooLarge,
     #[error("over the account's quota")]
     OverQuota,
+    /// Too many records have been created lately; later it may do.
+    #[error("too many records in a short time")]
+    TooOften,
+    /// There is always one record of this type, which can only be changed.
+    #[error("there is always one such record")]
+    Singleton,
     /// A passing fault: the same call may do later.
     #[error("the storage is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -70,7 +70,11 @@ pub fn run(mut call: Call<'_>, responses: &mut Responses<'_>) -> Result<(), Fail
     response.insert("fromAccountId".into(), from.id.as_str().into());
     response.insert("accountId".into(), call.account.id.as_str().into());
     response.insert("oldState".into(), old_state.into());
-    response.insert("newState".into(), set::state(&call)?.into());
+    let new_state = set::state(&call).map_err(|error| match created.is_empty() {
+        true => error,
+        false => set::partial(error),
+    })?;
+    response.insert("newState".into(), new_state.into());
     response.insert("created".into(), or_null(created));
     response.insert("notCreated".into(), or_null(not_created));
     responses.respond(call.call_id, call.name, response)?;

@@ -185,6 +185,8 @@ impl From<StoreError> for SetError {
             },
             StoreError::TooLarge => Self::new("tooLarge"),
             StoreError::OverQuota => Self::new("overQuota"),
+            StoreError::TooOften => Self::new("rateLimit"),
+            StoreError::Singleton => Self::new("singleton"),
             // RFC 8620 §3.6.2 lets the method-level types stand for one record too.
             StoreError::Unavailable(_) | StoreError::Conflict | StoreError::Stopped(_) => {
                 described("serverUnavailable", &logged(&error))

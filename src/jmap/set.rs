@@ -69,6 +69,13 @@ struct Outcome {
     not_destroyed: Object,
 }
 
+impl Outcome {
+    /// Whether no record has been changed.
+    fn is_nothing(&self) -> bool {
+        self.created.is_empty() && self.updated.is_empty() && self.destroyed.is_empty()
+    }
+}
+
 fn carry_out(
     call: &mut Call<'_>,
     asked: Asked,
@@ -109,7 +116,11 @@ fn carry_out(
     let mut response = Object::new();
     response.insert("accountId".into(), call.account.id.as_str().into());
     response.insert("oldState".into(), old_state.into());
-    response.insert("newState".into(), state(call)?.into());
+    let new_state = state(call).map_err(|error| match outcome.is_nothing() {
+        true => error,
+        false => partial(error),
+    })?;
+    response.insert("newState".into(), new_state.into());
     let destroyed = outcome.destroyed;
     let destroyed = if destroyed.is_empty() {
         Value::Null
@@ -221,6 +232,15 @@ pub fn check_state(expected: Option<&str>, state: &str) -> Result<(), MethodErro
     match expected {
         Some(expected) if expected != state => Err(MethodError::new("stateMismatch")),
         _ => Ok(()),
+    }
+}
+
+/// What a method fails with that has changed records already: the client must resynchronise
+/// (RFC 8620 §3.6.2).
+pub fn partial(error: MethodError) -> MethodError {
+    MethodError {
+        kind: "serverPartialFail",
+        ..error
     }
 }
 

@@ -1,7 +1,7 @@
 //! Creates, updates and destroys single records, under the rules of their declaration.
 
 use super::patch::{self, InvalidPatch};
-use crate::data_types::{DataType, Property};
+use crate::data_types::{DataType, Ids, Property};
 use crate::json;
 use crate::store::{Id, Object, Selection, Store, StoreError, StoreWriter, Wanted};
 use serde_json::Value;
@@ -45,9 +45,12 @@ pub fn create(
     let mut object: Object = sent.clone();
     object.retain(|_, value| !value.is_null());
     let mut invalid: Vec<String> = object
-        .keys()
-        .filter(|name| !data_type.has_property(name) || is_server_set(data_type, name))
-        .cloned()
+        .iter()
+        .filter(|(name, value)| match data_type.property(name) {
+            None => !data_type.has_property(name),
+            Some(property) => property.is_server_set || !has_shape(property, value),
+        })
+        .map(|(name, _)| name.clone())
         .collect();
     let is_missing =
         |property: &&Property| property.is_mandatory && !object.contains_key(property.name);
@@ -129,10 +132,18 @@ fn writer(store: &dyn Store) -> Result<&dyn StoreWriter, StoreError> {
         .ok_or(StoreError::Forbidden("this data is read-only"))
 }
 
-fn is_server_set(data_type: &DataType, name: &str) -> bool {
-    data_type
-        .property(name)
-        .is_some_and(|property| property.is_server_set)
+/// Whether a property that holds ids can have this value. What else there is to be wrong with
+/// a value is known to the host.
+fn has_shape(property: &Property, value: &Value) -> bool {
+    match (property.ids, value) {
+        (Ids::No, _) | (Ids::Value, Value::String(_)) => true,
+        (Ids::Value, _) => false,
+        (Ids::Keys, Value::Object(ids)) => {
+            let is_full = !property.is_mandatory || !ids.is_empty();
+            is_full && ids.values().all(|value| *value == Value::Bool(true))
+        }
+        (Ids::Keys, _) => false,
+    }
 }
 
 /// A property that is the server's or immutable may be sent as it is, and not otherwise.
@@ -148,7 +159,10 @@ fn check_update(
             Some(property) => {
                 let is_fixed = property.is_server_set || property.is_immutable;
                 let is_lost = property.is_mandatory && !after.contains_key(name);
-                is_lost || (is_fixed && before.get(name) != after.get(name))
+                let is_misshapen = after
+                    .get(name)
+                    .is_some_and(|value| !has_shape(property, value));
+                is_lost || is_misshapen || (is_fixed && before.get(name) != after.get(name))
             }
         })
         .collect();
@@ -184,7 +198,7 @@ fn check_unique(
 
 fn invalid_properties(properties: Vec<String>) -> StoreError {
     StoreError::Invalid {
-        reason: "unknown, missing, or not the client's to set".to_owned(),
+        reason: "unknown, missing, of the wrong shape, or not the client's to set".to_owned(),
         properties,
     }
 }

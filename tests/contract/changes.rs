@@ -206,7 +206,7 @@ fn changes_pass_on_that_the_store_is_unavailable() {
     let fixture = Fixture::with(3);
     let state = fixture.state();
     fixture.cards().put("c4", json!({}));
-    fixture.cards().fail(&[Fault::Unavailable]);
+    fixture.cards().fail_next_scan(Fault::Unavailable);
     assert!(matches!(
         fixture.try_since(&state, None),
         Err(ChangesError::Store(StoreError::Unavailable(_)))

@@ -4,5 +4,9 @@
 mod memory;
 
 mod changes;
+mod copy;
+mod errors;
+mod get;
 mod query;
+mod set;
 mod wire;

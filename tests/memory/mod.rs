@@ -1,7 +1,7 @@
 //! A host in memory, which reads and writes: what the standard methods are tested over.
 //!
-//! It has two accounts of one user, so that records can be copied, and a third that may only
-//! be read. Faults can be ordered.
+//! It has two accounts of one user, so that records can be copied, a third that may only be
+//! read, and a fourth that has nothing. Faults can be ordered.
 
 #![allow(dead_code, reason = "no test binary uses all of it")]
 
@@ -20,6 +20,8 @@ pub const HOME: &str = "a1";
 pub const WORK: &str = "a2";
 /// Its data types can be read only.
 pub const SHARED: &str = "a3";
+/// It has no data of any type.
+pub const BARE: &str = "a4";
 
 pub struct MemoryHost {
     accounts: Vec<Account>,
@@ -38,9 +40,10 @@ impl MemoryHost {
             account(HOME, "jane@example.com", true, false),
             account(WORK, "team@example.com", false, false),
             account(SHARED, "all@example.com", false, true),
+            account(BARE, "none@example.com", false, false),
         ];
         let mut stores = Vec::new();
-        for account in &accounts {
+        for account in accounts.iter().filter(|one| one.id.as_str() != BARE) {
             for (data_type, prefix) in [("AddressBook", "b"), ("ContactCard", "c")] {
                 let store = MemoryStore::new(prefix, !account.is_read_only);
                 stores.push((account.id.clone(), data_type, store));
@@ -104,6 +107,8 @@ pub enum Fault {
     Conflict,
     TooLarge,
     OverQuota,
+    TooOften,
+    Singleton,
 }
 
 /// What is counted of a store's use.
@@ -126,6 +131,7 @@ struct Inner {
     /// Each write, and each change from outside that leaves a trace.
     revision: u128,
     faults: Vec<Fault>,
+    scan_fault: Option<Fault>,
     /// What happens between a record's read and its next update.
     meanwhile: Vec<(String, Object)>,
     used: Used,
@@ -182,6 +188,11 @@ impl MemoryStore {
         self.inner().meanwhile.push((id.to_owned(), record));
     }
 
+    /// The next full scan fails.
+    pub fn fail_next_scan(&self, fault: Fault) {
+        self.inner().scan_fault = Some(fault);
+    }
+
     pub fn used(&self) -> Used {
         self.inner().used
     }
@@ -191,15 +202,23 @@ impl MemoryStore {
     }
 
     fn check(&self) -> Result<(), StoreError> {
+        let fault = self.inner().faults.pop();
+        fault.map_or(Ok(()), |fault| Err(fault.error()))
+    }
+}
+
+impl Fault {
+    fn error(self) -> StoreError {
         let source = || "ordered by the test".into();
-        match self.inner().faults.pop() {
-            None => Ok(()),
-            Some(Fault::Unavailable) => Err(StoreError::Unavailable(source())),
-            Some(Fault::Backend) => Err(StoreError::Backend(source())),
-            Some(Fault::Forbidden) => Err(StoreError::Forbidden("ordered by the test")),
-            Some(Fault::Conflict) => Err(StoreError::Conflict),
-            Some(Fault::TooLarge) => Err(StoreError::TooLarge),
-            Some(Fault::OverQuota) => Err(StoreError::OverQuota),
+        match self {
+            Self::Unavailable => StoreError::Unavailable(source()),
+            Self::Backend => StoreError::Backend(source()),
+            Self::Forbidden => StoreError::Forbidden("ordered by the test"),
+            Self::Conflict => StoreError::Conflict,
+            Self::TooLarge => StoreError::TooLarge,
+            Self::OverQuota => StoreError::OverQuota,
+            Self::TooOften => StoreError::TooOften,
+            Self::Singleton => StoreError::Singleton,
         }
     }
 }
@@ -219,7 +238,10 @@ impl Store for MemoryStore {
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.inner().used.scans += 1;
-        self.check()?;
+        let fault = self.inner().scan_fault.take();
+        if let Some(fault) = fault {
+            return Err(fault.error());
+        }
         let records = self.inner().records.clone();
         for (id, record) in &records {
             let text = Value::Object(record.clone()).to_string();

@@ -1,6 +1,7 @@
 //! What JSContact has no place for: `vCardProps`, written as jCard (RFC 9555 §2.15.1,
 //! RFC 7095 §3.3).
 
+use super::components::OF_PHONETICS;
 use super::emit::Emitter;
 use super::entry;
 use super::params::{self, ParamName, ParamSet};
@@ -24,7 +25,9 @@ impl<'c> Emitter<'c, '_> {
         {
             match property.fate {
                 Fate::Nested => self.nested_card(index, line),
-                _ if self.is_carried(line, property) => self.carried_property(line, property),
+                _ if self.is_carried(index, line, property) => {
+                    self.carried_property(line, property)
+                }
                 _ => {}
             }
         }
@@ -35,21 +38,38 @@ impl<'c> Emitter<'c, '_> {
         }
     }
 
-    fn is_carried(&self, line: Line<'c>, property: &Property) -> bool {
+    /// Whether a property goes to `vCardProps`: it converts to nothing, or what it converts
+    /// to has no place for its parameters.
+    fn is_carried(&self, index: usize, line: Line<'c>, property: &Property) -> bool {
+        let target = property.rule.target;
         match property.fate {
             Fate::Carried => true,
-            Fate::Done | Fate::Nested | Fate::Inside => false,
-            Fate::Converts => match property.rule.target {
+            Fate::Done | Fate::Nested | Fate::Inside | Fate::Localizes(_) => false,
+            Fate::Joins if property.params.has(ParamName::Phonetic) => {
+                self.loses_params(line, OF_PHONETICS)
+            }
+            Fate::Joins => self.loses_params(line, ParamSet::EMPTY),
+            Fate::Converts => match target {
                 Target::Uid if self.host.is_uid_taken => true,
                 Target::Updated if self.host.updated.is_some() => true,
                 Target::Created if self.host.created.is_some() => true,
-                Target::NameComponents => self.overflows(line),
-                target if entry::property(target).is_empty() => {
-                    self.card.loses_params(line, ParamSet::EMPTY)
+                Target::JsProp => !self.is_patched,
+                Target::NameComponents => self.name_overflows(line),
+                Target::Address => self.address_overflows(line),
+                Target::Relation | Target::LabelledRelation => false,
+                _ if !entry::property(target).is_empty() => false,
+                _ => {
+                    let mut expressed = self.expressed_of(index);
+                    // A derived name is made anew from what it derives from.
+                    expressed.add(ParamName::Derived);
+                    self.loses_params(line, expressed)
                 }
-                _ => false,
             },
         }
+    }
+
+    fn loses_params(&self, line: Line<'c>, expressed: ParamSet) -> bool {
+        line.has_params() && !entry::carried(line, expressed, |_| true).is_empty()
     }
 
     fn carried_property(&mut self, line: Line<'c>, property: &Property) {

@@ -1,7 +1,9 @@
 //! The components of N and ADR (RFC 9555 §2.5.5, §2.6.1), in their order (§3.3.1).
 
 use super::emit::Emitter;
-use super::value::{split, unescape};
+use super::params::{self, ParamName, ParamSet};
+use super::value::{self, split, unescape};
+use crate::convert::content_line::Line;
 use crate::json::Writer;
 
 /// What the components of a structured value are called.
@@ -39,6 +41,8 @@ pub struct Parts<'t> {
     pub default_separator: Option<&'t str>,
     /// There are values behind the last component that has a kind.
     pub overflow: bool,
+    /// The elder components that were left out for newer ones.
+    left_out: Vec<&'static Repeat>,
 }
 
 const SEPARATOR: &str = "separator";
@@ -47,7 +51,7 @@ impl<'t> Parts<'t> {
     /// Reads a decoded value. `comma_is_text` says that components are no lists here.
     pub fn read(
         text: &'t str,
-        layout: &Layout,
+        layout: &'static Layout,
         comma_is_text: bool,
         order: Option<&'t str>,
     ) -> Self {
@@ -75,14 +79,18 @@ impl<'t> Parts<'t> {
                 }
             }
         }
+        let mut left_out = Vec::new();
         for repeat in layout.repeats {
-            leave_out_repeated(&mut parts, repeat);
+            if leave_out_repeated(&mut parts, repeat) && repeat.whole {
+                left_out.push(repeat);
+            }
         }
         let mut read = Self {
             parts,
             ordered: false,
             default_separator: None,
             overflow,
+            left_out,
         };
         if let Some(order) = order {
             read.order(order);
@@ -142,6 +150,23 @@ impl<'t> Parts<'t> {
         }
     }
 
+    /// Puts newer components where the elder one stood that said the same, as in the example
+    /// of RFC 9555 §2.6.1, unless JSCOMPS gave the order.
+    pub fn arrange(&mut self) {
+        if self.ordered || self.left_out.is_empty() {
+            return;
+        }
+        let left_out = std::mem::take(&mut self.left_out);
+        let place = |component: usize| {
+            let elder = left_out
+                .iter()
+                .find(|repeat| repeat.newer.contains(&component));
+            elder.map_or(component, |repeat| repeat.elder)
+        };
+        self.parts
+            .sort_by_key(|part| (place(part.position.0), part.position));
+    }
+
     /// Writes `components` with what says their order.
     ///
     /// `phonetics` are the same components as they sound, of another property.
@@ -189,23 +214,64 @@ fn position(entry: &str) -> Option<(usize, usize)> {
     Some((component.parse().ok()?, value.parse().ok()?))
 }
 
-fn leave_out_repeated(parts: &mut Vec<Part<'_>>, repeat: &Repeat) {
+/// Whether something of the elder component was left out.
+fn leave_out_repeated(parts: &mut Vec<Part<'_>>, repeat: &Repeat) -> bool {
     let mut newer: Vec<&str> = parts
         .iter()
         .filter(|part| repeat.newer.contains(&part.position.0))
         .map(|part| part.value)
         .collect();
     if newer.is_empty() {
-        return;
+        return false;
     }
     newer.sort_unstable();
+    let before = parts.len();
     parts.retain(|part| {
         part.position.0 != repeat.elder
             || !(repeat.whole || newer.binary_search(&part.value).is_ok())
     });
+    parts.len() < before
 }
 
+/// The parameters of a phonetic property that its related property expresses.
+pub const OF_PHONETICS: ParamSet = ParamSet::of(&[
+    ParamName::Altid,
+    ParamName::Language,
+    ParamName::Phonetic,
+    ParamName::Script,
+]);
+
 impl<'c> Emitter<'c, '_> {
+    /// Writes the components of a name or an address, with how they sound where another
+    /// property says so (RFC 9555 §2.3.15).
+    pub fn components(&mut self, index: usize, parts: &Parts<'_>, layout: &'static Layout) {
+        let card = self.card;
+        let Some(phonetic) = card.phonetic(index) else {
+            parts.write(self.out, None);
+            return;
+        };
+        let text = value::decoded(phonetic);
+        let sounds = Parts::read(&text, layout, false, None);
+        parts.write(self.out, Some(&sounds));
+        self.phonetic_system(phonetic, "");
+    }
+
+    /// Writes what system and script a phonetic property uses; the members' names get a
+    /// path in front of them.
+    pub fn phonetic_system(&mut self, line: Line<'c>, path: &str) {
+        if let Some(system) = params::find_text(line, ParamName::Phonetic)
+            && !system.eq_ignore_ascii_case("script")
+        {
+            self.out.member(
+                &format!("{path}phoneticSystem"),
+                &system.to_ascii_lowercase(),
+            );
+        }
+        if let Some(script) = params::find_text(line, ParamName::Script) {
+            self.out.member(&format!("{path}phoneticScript"), &script);
+        }
+    }
+
     /// Whether this writer leaves the commas of this property unescaped.
     ///
     /// One who escapes some comma follows the rules.

@@ -4,7 +4,8 @@
 use super::emit::Emitter;
 use super::keys;
 use super::params::{self, ParamName, ParamSet};
-use super::rule::{Dialect, Target};
+use super::rule::{Dialect, Rule, Shape, Target};
+use super::settle::Fate;
 use crate::convert::content_line::{Line, Param};
 use crate::json::Writer;
 use std::borrow::Cow;
@@ -202,6 +203,7 @@ impl<'c> Emitter<'c, '_> {
         };
         let members = members(property.rule.target);
         let params = property.params;
+        self.vcard_name(property.rule);
         if params.is_empty() {
             if !line.group().is_empty() {
                 self.label(line, members);
@@ -245,12 +247,7 @@ impl<'c> Emitter<'c, '_> {
             self.out.member("mediaType", &media_type);
             expressed.add(ParamName::MediaType);
         }
-        if params.has(ParamName::PropId) && keys::prop_id(line).is_some() {
-            expressed.add(ParamName::PropId);
-        }
-        if self.card.says_language(line) {
-            expressed.add(ParamName::Language);
-        }
+        expressed = expressed.and(self.expressed_of(index));
         self.label(line, members);
         let dialect = self.card.dialect;
         self.carried_params(line, expressed, |value| {
@@ -259,6 +256,39 @@ impl<'c> Emitter<'c, '_> {
                 TypeMeaning::Unknown | TypeMeaning::Dialect { .. }
             )
         });
+    }
+
+    /// The name of the property, where others convert to the same object (RFC 9555 §2.15.3).
+    pub fn vcard_name(&mut self, rule: &Rule) {
+        if rule.shape == Shape::Unknown || rule.name == "IMPP" {
+            self.out
+                .member("vCardName", &rule.name.to_ascii_lowercase());
+        }
+    }
+
+    /// The parameters that are expressed by where the object stands: by its key, by the
+    /// language of the card or of a patch, by having alternatives.
+    pub fn expressed_of(&self, index: usize) -> ParamSet {
+        let mut expressed = ParamSet::EMPTY;
+        let Some((line, property)) = self.card.property(index) else {
+            return expressed;
+        };
+        let is_alternative = matches!(property.fate, Fate::Localizes(_));
+        expressed.add_if(
+            property.params.has(ParamName::PropId) && keys::prop_id(line).is_some(),
+            ParamName::PropId,
+        );
+        expressed.add_if(
+            property.params.has(ParamName::Language)
+                && (is_alternative || self.card.says_language(line)),
+            ParamName::Language,
+        );
+        expressed.add_if(
+            property.params.has(ParamName::Altid)
+                && (is_alternative || self.card.has_alternatives(index)),
+            ParamName::Altid,
+        );
+        expressed
     }
 
     fn label(&mut self, line: Line<'c>, members: Members) {

@@ -15,10 +15,18 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 pub struct Keys<'c>(Vec<(usize, Cow<'c, str>)>);
 
 impl<'c> Keys<'c> {
-    /// Equal keys are told apart by a number, in the card's order.
-    pub fn of(properties: impl Iterator<Item = (usize, Line<'c>, &'static Rule)>) -> Self {
+    pub fn of_lines(properties: impl Iterator<Item = (usize, Line<'c>, &'static Rule)>) -> Self {
+        Self::of(properties.map(|(index, line, rule)| (index, line, rule.name, line.value())))
+    }
+
+    /// Of the indexes, lines, names and values of properties. Equal keys are told apart by a
+    /// number, in the card's order.
+    pub fn of<'v>(properties: impl Iterator<Item = (usize, Line<'c>, &'v str, &'v [u8])>) -> Self {
         let mut keys: Vec<_> = properties
-            .map(|(index, line, rule)| (index, key(line, rule)))
+            .map(|(index, line, name, value)| match prop_id(line) {
+                Some(id) => (index, Cow::Borrowed(id)),
+                None => (index, Cow::Owned(digest(name, value))),
+            })
             .collect();
         if has_duplicates(&keys) {
             number_duplicates(&mut keys);
@@ -29,12 +37,12 @@ impl<'c> Keys<'c> {
     pub fn iter(&self) -> impl Iterator<Item = (usize, &str)> {
         self.0.iter().map(|(index, key)| (*index, key.as_ref()))
     }
-}
 
-fn key<'c>(line: Line<'c>, rule: &Rule) -> Cow<'c, str> {
-    match prop_id(line) {
-        Some(id) => Cow::Borrowed(id),
-        None => Cow::Owned(digest(rule.name, line.value())),
+    /// The key of the property with this index, the first if it has several.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        let at = self.0.partition_point(|(other, _)| *other < index);
+        let (found, key) = self.0.get(at)?;
+        (*found == index).then_some(key.as_ref())
     }
 }
 

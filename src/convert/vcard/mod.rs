@@ -9,13 +9,23 @@
 //! What has no place in JSContact is carried in `vCardProps`, `vCardParams` and `vCardName`
 //! (RFC 9555 §2.15): nothing is dropped.
 
+mod addresses;
+mod anniversaries;
 mod carried;
 mod components;
+mod contact_points;
+mod dates;
 mod emit;
 mod entry;
+mod followers;
+mod jsprop;
 mod keys;
+mod localizations;
+mod media;
 mod name;
+mod organizations;
 mod params;
+mod personal;
 mod rule;
 mod settle;
 mod value;
@@ -25,7 +35,7 @@ pub use rule::{Dialect, Rule, STANDARD, Shape, Target, TypeRule};
 use crate::convert::content_line::{ContentLines, Line};
 use crate::json;
 use crate::store::{Contents, Selection};
-use params::{ParamName, ParamSet};
+use params::ParamName;
 use settle::{Fate, Property, Settled};
 use std::borrow::Cow;
 
@@ -81,8 +91,7 @@ impl<'a> Card<'a> {
 
     /// The octets of the embedded media with this key in `media`: of PHOTO, LOGO or SOUND.
     pub fn media(&self, key: &str) -> Option<Contents> {
-        let _ = key;
-        None
+        self.embedded(key)
     }
 
     fn property(&self, index: usize) -> Option<(Line<'_>, &Property)> {
@@ -110,6 +119,51 @@ impl<'a> Card<'a> {
         Some(settle::label_text(self.lines.line(index)?))
     }
 
+    /// The properties that join or localize the one with this index.
+    fn followers(&self, index: usize) -> impl Iterator<Item = (Line<'_>, &Property)> {
+        let followers = &self.settled.followers;
+        let from = followers.partition_point(|(of, _)| (*of as usize) < index);
+        followers
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(move |(of, _)| *of as usize == index)
+            .filter_map(|(_, follower)| self.property(*follower as usize))
+    }
+
+    /// The first property of this target that joins the one with this index.
+    fn joined(&self, index: usize, target: Target) -> Option<Line<'_>> {
+        self.followers(index)
+            .find(|(_, property)| property.rule.target == target && property.fate == Fate::Joins)
+            .map(|(line, _)| line)
+    }
+
+    /// The property that says how the name or address with this index sounds.
+    fn phonetic(&self, index: usize) -> Option<Line<'_>> {
+        self.followers(index)
+            .find(|(_, property)| {
+                property.fate == Fate::Joins && property.params.has(ParamName::Phonetic)
+            })
+            .map(|(line, _)| line)
+    }
+
+    /// Whether the property with this index is said in other languages or sounds too.
+    fn has_alternatives(&self, index: usize) -> bool {
+        self.followers(index).any(|(_, property)| {
+            matches!(property.fate, Fate::Localizes(_)) || property.params.has(ParamName::Phonetic)
+        })
+    }
+
+    /// The language of the card.
+    fn language(&self) -> Option<Cow<'_, str>> {
+        let language = params::text(self.settled.language(&self.lines)?);
+        // A primary subtag alone is written small (RFC 5646 §2.1.1).
+        match language.len() {
+            2 | 3 => Some(Cow::Owned(language.to_ascii_lowercase())),
+            _ => Some(language),
+        }
+    }
+
     /// Whether the card's `language` says what this line's LANGUAGE says.
     fn says_language(&self, line: Line<'_>) -> bool {
         let (Some(language), Some(own)) = (
@@ -119,11 +173,5 @@ impl<'a> Card<'a> {
             return false;
         };
         own.eq_ignore_ascii_case(language)
-    }
-
-    /// Whether a parameter of a property that converts to a bare value says something that
-    /// the value does not: then the property is carried besides.
-    fn loses_params(&self, line: Line<'_>, expressed: ParamSet) -> bool {
-        line.has_params() && !entry::carried(line, expressed, |_| true).is_empty()
     }
 }

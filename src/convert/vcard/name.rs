@@ -8,7 +8,7 @@ use super::value;
 use crate::convert::content_line::Line;
 
 /// N, with the components of RFC 9554 §2.2.
-pub const NAME: Layout = Layout {
+pub static NAME: Layout = Layout {
     kinds: &[
         "surname",
         "given",
@@ -40,13 +40,14 @@ impl<'c> Emitter<'c, '_> {
             self.out.member("full", &value::text(line));
         }
         if let Some((index, line, _)) = self.card.converting(Target::NameComponents.bit()).next() {
-            let expressed = self.name_components(line);
+            let expressed = self.name_components(index, line);
             self.common_members(index, expressed);
         }
         self.out.end_object();
     }
 
-    fn name_components(&mut self, line: Line<'c>) -> ParamSet {
+    /// Writes the components of a N and what belongs to them.
+    pub fn name_components(&mut self, index: usize, line: Line<'c>) -> ParamSet {
         let text = value::decoded(line);
         let order = params::find_text(line, ParamName::Jscomps);
         let parts = Parts::read(
@@ -55,19 +56,25 @@ impl<'c> Emitter<'c, '_> {
             self.comma_is_text("N", &text),
             order.as_deref(),
         );
-        parts.write(self.out, None);
+        self.components(index, &parts, &NAME);
         let mut expressed = ParamSet::EMPTY;
         if parts.ordered {
             expressed.add(ParamName::Jscomps);
         }
+        let card = self.card;
         if self.name_sort_as(line, &parts) {
             expressed.add(ParamName::SortAs);
+        } else if let Some(surname) = card.joined(index, Target::SurnameSort) {
+            self.out.key("sortAs");
+            self.out.begin_object();
+            self.out.member("surname", &value::text(surname));
+            self.out.end_object();
         }
         expressed
     }
 
     /// Whether there are more components than have a kind: the property is carried besides.
-    pub fn overflows(&self, line: Line<'c>) -> bool {
+    pub fn name_overflows(&self, line: Line<'c>) -> bool {
         Parts::read(&value::decoded(line), &NAME, true, None).overflow
     }
 

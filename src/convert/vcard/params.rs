@@ -68,12 +68,22 @@ impl ParamSet {
         self.0 |= 1 << name as u8;
     }
 
+    pub fn add_if(&mut self, condition: bool, name: ParamName) {
+        if condition {
+            self.add(name);
+        }
+    }
+
     pub fn has(self, name: ParamName) -> bool {
         self.0 & (1 << name as u8) != 0
     }
 
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     pub fn and(self, other: Self) -> Self {
@@ -163,4 +173,11 @@ fn unquoted(value: &[u8]) -> &[u8] {
         [b'"', inner @ .., b'"'] => inner,
         _ => value,
     }
+}
+
+/// Whether `VALUE` names this type.
+pub fn value_is(line: Line<'_>, value_type: &str) -> bool {
+    line.has_params()
+        && find(line, ParamName::Value)
+            .is_some_and(|value| value.eq_ignore_ascii_case(value_type.as_bytes()))
 }

@@ -3,6 +3,7 @@
 //! The order matters: a value is decoded before it is split, because an encoded octet may be
 //! a separator, and split before it is unescaped, because an escaped separator is none.
 
+use super::media;
 use super::params::{ParamName, find};
 use crate::convert::charset;
 use crate::convert::content_line::Line;
@@ -17,6 +18,11 @@ pub fn decoded<'c>(line: Line<'c>) -> Cow<'c, str> {
     }
     let label = find(line, ParamName::Charset).unwrap_or_default();
     if !is_quoted_printable(line) {
+        if is_base64(line)
+            && let Some(text) = media::text_in_base64(octets, label)
+        {
+            return Cow::Owned(text);
+        }
         return match label {
             [] => charset::repair(octets),
             label => charset::decode(octets, label, false),

@@ -1,6 +1,7 @@
 //! Cards from rows: Roundcube's stored vCard, or one made of columns where there is none.
 
-use crate::convert::vcard::{Card, HostMembers, STANDARD};
+use super::dialect::ROUNDCUBE;
+use crate::convert::vcard::{Card, HostMembers};
 use crate::json;
 use crate::store::{Record, Selection};
 
@@ -39,7 +40,7 @@ impl Record for CardRecord<'_> {
 }
 
 pub fn parse(text: &[u8]) -> Card<'_> {
-    Card::parse(text, &STANDARD)
+    Card::parse(text, &ROUNDCUBE)
 }
 
 /// The columns of a person who has no vCard, in whatever encoding they are.

@@ -14,6 +14,7 @@ mod cards;
 mod collected;
 mod contacts;
 mod dates;
+pub mod dialect;
 mod digest;
 mod evidence;
 mod groups;

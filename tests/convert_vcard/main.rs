@@ -1,5 +1,8 @@
 //! The vCard conversion, behaviour by behaviour (RFC 9555 §2).
 
+mod samples;
+mod strict_json;
+
 use openxport::convert::vcard::{Card, HostMembers, STANDARD};
 use openxport::json::Writer;
 use openxport::store::Selection;

@@ -1,0 +1,175 @@
+//! Properties in other languages (RFC 9555 §2.3.11) and how names sound (§2.3.15).
+
+use super::addresses::ADDRESS;
+use super::components::{Layout, Parts};
+use super::emit::{Emitter, text_member};
+use super::entry;
+use super::name::NAME;
+use super::params::{self, ParamName, ParamSet};
+use super::personal;
+use super::rule::{Rule, Target};
+use super::settle::{Fate, compare_ignoring_case};
+use super::value;
+use crate::convert::content_line::Line;
+
+/// One property that is an alternative of another.
+struct Alternative<'c> {
+    language: &'c [u8],
+    index: usize,
+    of: usize,
+}
+
+impl<'c> Emitter<'c, '_> {
+    pub fn localizations(&mut self) {
+        let card = self.card;
+        let mut alternatives = Vec::new();
+        for (index, property) in card.settled.properties.iter().enumerate() {
+            if let Fate::Localizes(of) = property.fate
+                && let Some(line) = card.lines.line(index)
+                && let Some(language) = params::find(line, ParamName::Language)
+            {
+                let of = of as usize;
+                alternatives.push(Alternative {
+                    language,
+                    index,
+                    of,
+                });
+            }
+        }
+        alternatives.sort_by(|left, right| compare_ignoring_case(left.language, right.language));
+        self.out.key("localizations");
+        self.out.begin_object();
+        let same = |left: &Alternative, right: &Alternative| {
+            compare_ignoring_case(left.language, right.language).is_eq()
+        };
+        for of_language in alternatives.chunk_by(same) {
+            let Some(first) = of_language.first() else {
+                continue;
+            };
+            self.out.key(&params::text(first.language));
+            self.out.begin_object();
+            for alternative in of_language {
+                if let Some((line, property)) = card.property(alternative.index) {
+                    self.patch(alternative, line, property.rule, property.params);
+                }
+            }
+            self.out.end_object();
+        }
+        self.out.end_object();
+    }
+
+    fn patch(
+        &mut self,
+        alternative: &Alternative<'c>,
+        line: Line<'c>,
+        rule: &'static Rule,
+        params: ParamSet,
+    ) {
+        match rule.target {
+            Target::FullName => self.out.member("name/full", &value::text(line)),
+            Target::GrammaticalGender => {
+                if let Some(gender) = personal::grammatical_gender(&value::text(line)) {
+                    self.out.member("speakToAs/grammaticalGender", gender);
+                }
+            }
+            Target::NameComponents if params.has(ParamName::Phonetic) => {
+                self.phonetics("name", alternative.of, line, &NAME);
+            }
+            Target::NameComponents => self.localized_name(alternative, line),
+            _ => self.patch_of_entry(alternative, line, rule, params),
+        }
+    }
+
+    fn patch_of_entry(
+        &mut self,
+        alternative: &Alternative<'c>,
+        line: Line<'c>,
+        rule: &'static Rule,
+        params: ParamSet,
+    ) {
+        let Some((_, main)) = self.card.property(alternative.of) else {
+            return;
+        };
+        let Some(key) = self.key_of(alternative.of) else {
+            return;
+        };
+        let path = format!("{}/{key}", entry::property(main.rule.target));
+        let expressed = self.expressed_of(alternative.index);
+        match rule.target {
+            Target::AnniversaryPlace => {
+                self.out.key(&format!("{path}/place"));
+                self.place(line);
+            }
+            Target::Address if params.has(ParamName::Phonetic) => {
+                self.phonetics(&path, alternative.of, line, &ADDRESS);
+            }
+            target => match text_member(target) {
+                // Where the text is all that differs, it is all that is patched.
+                Some(member)
+                    if line.group().is_empty()
+                        && entry::carried(line, expressed, |_| true).is_empty() =>
+                {
+                    self.out
+                        .member(&format!("{path}/{member}"), &value::text(line));
+                }
+                _ => {
+                    self.out.key(&path);
+                    self.entry(alternative.index, &key);
+                }
+            },
+        }
+    }
+
+    fn localized_name(&mut self, alternative: &Alternative<'c>, line: Line<'c>) {
+        let text = value::decoded(line);
+        let order = params::find_text(line, ParamName::Jscomps);
+        let parts = Parts::read(&text, &NAME, false, order.as_deref());
+        let sounds = self.card.phonetic(alternative.index);
+        let sounds_text = sounds.map(value::decoded).unwrap_or_default();
+        let sound_parts = Parts::read(&sounds_text, &NAME, false, None);
+        self.out.key("name/components");
+        parts.write_array(self.out, sounds.map(|_| &sound_parts));
+        if let Some(sounds) = sounds {
+            self.phonetic_system(sounds, "name/");
+        }
+        let main_params = self.card.property(alternative.of);
+        let main_ordered = main_params.is_some_and(|(_, main)| main.params.has(ParamName::Jscomps));
+        if parts.ordered || main_ordered {
+            self.out.key("name/isOrdered");
+            self.out.boolean(parts.ordered);
+        }
+        match parts.default_separator {
+            Some(separator) => self
+                .out
+                .member("name/defaultSeparator", &value::unescape(separator)),
+            None if main_ordered => {
+                self.out.key("name/defaultSeparator");
+                self.out.null();
+            }
+            None => {}
+        }
+    }
+
+    /// Patches how the components sound into those that the card has.
+    fn phonetics(&mut self, path: &str, of: usize, line: Line<'c>, layout: &'static Layout) {
+        let Some((main, _)) = self.card.property(of) else {
+            return;
+        };
+        let main_text = value::decoded(main);
+        let order = params::find_text(main, ParamName::Jscomps);
+        let comma_is_text = self.comma_is_text("N", &main_text);
+        let mut parts = Parts::read(&main_text, layout, comma_is_text, order.as_deref());
+        parts.arrange();
+        let text = value::decoded(line);
+        let sounds = Parts::read(&text, layout, false, None);
+        self.phonetic_system(line, &format!("{path}/"));
+        for (at, part) in parts.parts.iter().enumerate() {
+            if let Some(sound) = sounds.at(part.position) {
+                self.out.member(
+                    &format!("{path}/components/{at}/phonetic"),
+                    &value::unescape(sound),
+                );
+            }
+        }
+    }
+}
