@@ -18,12 +18,11 @@ struct Word {
     clue: Clue,
 }
 
-/// A piece of a text that stands in the folded JSON of every record that has the text.
+/// Pieces of a text that all stand in the folded JSON of every record that has the text.
 ///
-/// It may stand there by chance, too. None is kept of texts with nothing but characters that
-/// JSON escapes.
+/// They may stand there by chance, too. What JSON escapes divides them.
 #[derive(Debug)]
-pub struct Clue(Option<Finder<'static>>);
+pub struct Clue(Vec<Finder<'static>>);
 
 /// More words than anybody types.
 const MAX_WORDS: usize = 64;
@@ -115,17 +114,16 @@ impl Clue {
     }
 
     pub fn may_occur(&self, folded_json: &str) -> bool {
-        match &self.0 {
-            None => true,
-            Some(finder) => finder.find(folded_json.as_bytes()).is_some(),
-        }
+        self.0
+            .iter()
+            .all(|piece| piece.find(folded_json.as_bytes()).is_some())
     }
 
     fn of_folded(folded: &str) -> Self {
         let is_escaped = |c: char| c.is_control() || c.is_whitespace() || c == '"' || c == '\\';
-        let longest = folded.split(is_escaped).max_by_key(|piece| piece.len());
-        let longest = longest.filter(|piece| !piece.is_empty());
-        Self(longest.map(|piece| Finder::new(piece).into_owned()))
+        let pieces = folded.split(is_escaped).filter(|piece| !piece.is_empty());
+        let finder = |piece| Finder::new(piece).into_owned();
+        Self(pieces.map(finder).collect())
     }
 }
 
