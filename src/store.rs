@@ -8,6 +8,7 @@
 
 use crate::json;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A JSON object, such as a whole record in its wire form.
@@ -83,19 +84,26 @@ pub enum Wanted<'a> {
 
 /// Which properties a read is for. What is not selected need not be converted.
 #[derive(Clone, Debug)]
-pub struct Selection(Option<Vec<String>>);
+pub struct Selection(
+    /// Sorted, each name once: a client may send a million, and each record is asked of them.
+    Option<Vec<String>>,
+);
 
 impl Selection {
     pub const ALL: Self = Self(None);
 
     pub fn of<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
-        Self(Some(names.into_iter().map(Into::into).collect()))
+        let names: BTreeSet<String> = names.into_iter().map(Into::into).collect();
+        Self(Some(names.into_iter().collect()))
     }
 
     pub fn wants(&self, property: &str) -> bool {
         match &self.0 {
             None => true,
-            Some(names) => names.iter().any(|name| name == property),
+            Some(names) => {
+                let found = names.binary_search_by(|name| name.as_str().cmp(property));
+                found.is_ok()
+            }
         }
     }
 

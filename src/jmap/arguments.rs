@@ -1,6 +1,6 @@
 //! The arguments of a method call, taken one by one and checked (RFC 8620 §3.6.2).
 
-use super::error::MethodError;
+use super::error::{MethodError, shown};
 use super::request::MAX_SAFE_INTEGER;
 use crate::store::{Id, Object};
 use serde_json::Value;
@@ -108,7 +108,8 @@ impl Arguments {
         match self.0.keys().next() {
             None => Ok(()),
             Some(name) => Err(MethodError::invalid_arguments(format!(
-                "the method has no argument \"{name}\""
+                "the method has no argument \"{}\"",
+                shown(name)
             ))),
         }
     }

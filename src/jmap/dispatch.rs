@@ -8,6 +8,7 @@ use super::responses::{Failure, Responses};
 use super::{Output, Server, blobs, changes, copy, get, query, query_changes, session, set};
 use crate::data_types::{self, DataType, Method};
 use crate::store::{Account, Id, Object, Store};
+use std::collections::BTreeSet;
 
 /// One standard method call with everything that it works on.
 pub struct Call<'a> {
@@ -35,16 +36,17 @@ pub fn run(
     if request.calls.len() > limits.max_calls_in_request {
         return Err(RequestError::limit("maxCallsInRequest"));
     }
-    for uri in &request.using {
-        if !session::has_capability(server, uri) {
-            return Err(RequestError::unknown_capability(uri));
-        }
+    // A client may name them a million times.
+    let using: BTreeSet<String> = request.using.into_iter().collect();
+    let supported = session::capabilities(server);
+    if let Some(uri) = using.iter().find(|uri| !supported.contains(&uri.as_str())) {
+        return Err(RequestError::unknown_capability(uri));
     }
     let results = Results::new(&request.calls, limits.max_referenced_octets);
     let wants_created_ids = request.created_ids.is_some();
     let mut batch = Batch {
         server,
-        using: request.using,
+        using,
         created_ids: request.created_ids.unwrap_or_default(),
         responses: Responses::new(server, output, results),
     };
@@ -62,7 +64,7 @@ pub fn run(
 
 struct Batch<'a> {
     server: &'a Server<'a>,
-    using: Vec<String>,
+    using: BTreeSet<String>,
     created_ids: CreatedIds,
     responses: Responses<'a>,
 }
@@ -137,7 +139,7 @@ enum Found {
 }
 
 /// A method of a capability that is not in `using` is not known (RFC 8620 §3.3).
-fn find_method(name: &str, using: &[String]) -> Result<Found, MethodError> {
+fn find_method(name: &str, using: &BTreeSet<String>) -> Result<Found, MethodError> {
     let unknown = || MethodError::new("unknownMethod");
     let (type_name, verb) = name.split_once('/').ok_or_else(unknown)?;
     let (found, capability) = match (type_name, verb) {
@@ -160,7 +162,7 @@ fn find_method(name: &str, using: &[String]) -> Result<Found, MethodError> {
             (Found::Standard(data_type, verb), data_type.capability)
         }
     };
-    if !using.iter().any(|uri| uri == capability) {
+    if !using.contains(capability) {
         return Err(unknown());
     }
     Ok(found)

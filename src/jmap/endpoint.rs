@@ -160,6 +160,19 @@ pub(super) fn check_encoding(http: &HttpRequest<'_>) -> Result<(), RequestError>
 }
 
 /// # Errors
+/// When less has come than the client said it would send.
+pub(super) fn check_length(http: &HttpRequest<'_>, octets: u64) -> Result<(), RequestError> {
+    match http.content_length {
+        Some(length) if length != octets => Err(broke_off()),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn broke_off() -> RequestError {
+    RequestError::status(400, "the body broke off")
+}
+
+/// # Errors
 /// `limit` when the body is longer than `limit` octets, whatever it said of its length.
 fn read_whole(
     http: &HttpRequest<'_>,
@@ -173,15 +186,15 @@ fn read_whole(
     }
     let mut whole = Vec::new();
     loop {
-        let piece = body
-            .read(PIECE_OCTETS)
-            .map_err(|_| RequestError::status(400, "the body broke off"))?;
+        let piece = body.read(PIECE_OCTETS).map_err(|_| broke_off())?;
         if piece.is_empty() {
-            return Ok(whole);
+            break;
         }
         if (whole.len() + piece.len()) as u64 > limit {
             return Err(too_large());
         }
         whole.extend_from_slice(&piece);
     }
+    check_length(http, whole.len() as u64)?;
+    Ok(whole)
 }

@@ -26,10 +26,9 @@ impl RequestError {
     }
 
     pub fn unknown_capability(uri: &str) -> Self {
-        let shown: String = uri.chars().take(200).collect();
         Self::of_kind(
             "unknownCapability",
-            format!("the capability \"{shown}\" is not supported"),
+            format!("the capability \"{}\" is not supported", shown(uri)),
         )
     }
 
@@ -212,6 +211,12 @@ impl From<WriteError> for SetError {
             },
         }
     }
+}
+
+/// As much of a client's text as an answer to it repeats.
+pub fn shown(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(100))
+        .unwrap_or_default()
 }
 
 /// Logs a fault with its causes and returns what the client may know of it.

@@ -4,6 +4,7 @@ use super::error::RequestError;
 use crate::store::{Id, Object};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -12,6 +13,12 @@ pub const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// Deeper nesting is refused before it is looked into.
 const MAX_DEPTH: usize = 64;
+
+/// More values are refused while they are read: two octets of text, such as `0,`, are 32 of
+/// memory. A `/get` of as many ids as maxObjectsInGet allows by default stays below it.
+const MAX_VALUES: usize = 1_000_000;
+
+const OUT_OF_RANGE: &str = "a number is beyond 2^53-1";
 
 #[derive(Debug)]
 pub struct Request {
@@ -66,17 +73,22 @@ pub fn decode(body: &[u8]) -> Result<Request, RequestError> {
 /// Reads one I-JSON value.
 ///
 /// # Errors
-/// `notJSON` on bad UTF-8, surrogates, noncharacters, duplicate names, integers beyond
-/// ±(2^53−1), nesting beyond 64 levels, and on anything that is no JSON at all.
+/// `notJSON` on bad UTF-8, surrogates, noncharacters, duplicate names, numbers beyond
+/// ±(2^53−1), nesting beyond 64 levels, and on anything that is no JSON at all; `limit` on
+/// more than a million values.
 pub fn parse(body: &[u8]) -> Result<Value, RequestError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = Strict { depth: 0 }
-        .deserialize(&mut deserializer)
-        .map_err(|error| RequestError::not_json(error.to_string()))?;
-    deserializer
-        .end()
-        .map_err(|error| RequestError::not_json(error.to_string()))?;
-    Ok(value)
+    let values_left = Cell::new(Some(MAX_VALUES));
+    let strict = Strict {
+        depth: 0,
+        values_left: &values_left,
+    };
+    let value = strict.deserialize(&mut deserializer);
+    let value = value.and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|error| match values_left.get() {
+        Some(_) => RequestError::not_json(error.to_string()),
+        None => RequestError::limit("maxSizeRequest"),
+    })
 }
 
 fn invocation(value: Value) -> Option<Invocation> {
@@ -125,28 +137,40 @@ fn created_ids(value: Value) -> Option<BTreeMap<String, Id>> {
 }
 
 /// Builds a `Value` under I-JSON's rules.
-struct Strict {
+#[derive(Clone, Copy)]
+struct Strict<'a> {
     depth: usize,
+    /// For the whole text; `None` once there were too many.
+    values_left: &'a Cell<Option<usize>>,
 }
 
-impl Strict {
-    fn deeper<E: Error>(&self) -> Result<usize, E> {
+impl Strict<'_> {
+    /// The same for the values within an array or object.
+    fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom(format!("nested deeper than {MAX_DEPTH} levels")));
         }
-        Ok(self.depth + 1)
+        Ok(Self {
+            depth: self.depth + 1,
+            ..self
+        })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.values_left.get().and_then(|left| left.checked_sub(1));
+        self.values_left.set(left);
+        if left.is_none() {
+            return Err(D::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,22 +187,24 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
         if value > MAX_SAFE_INTEGER {
-            return Err(E::custom("an integer is greater than 2^53-1"));
+            return Err(E::custom(OUT_OF_RANGE));
         }
         Ok(Value::Number(value.into()))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
         if value.unsigned_abs() > MAX_SAFE_INTEGER {
-            return Err(E::custom("an integer is less than -(2^53-1)"));
+            return Err(E::custom(OUT_OF_RANGE));
         }
         Ok(Value::Number(value.into()))
     }
 
+    /// Integers of twenty digits and more come as floats too, and would lose digits.
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         Number::from_f64(value)
+            .filter(|_| value.abs() <= MAX_SAFE_INTEGER as f64)
             .map(Value::Number)
-            .ok_or_else(|| E::custom("a number is out of range"))
+            .ok_or_else(|| E::custom(OUT_OF_RANGE))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -191,20 +217,20 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let depth = self.deeper()?;
+        let within = self.deeper()?;
         let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(Strict { depth })? {
+        while let Some(item) = items.next_element_seed(within)? {
             array.push(item);
         }
         Ok(Value::Array(array))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let depth = self.deeper()?;
+        let within = self.deeper()?;
         let mut object = Object::new();
         while let Some(name) = members.next_key::<String>()? {
             check_characters(&name)?;
-            let value = members.next_value_seed(Strict { depth })?;
+            let value = members.next_value_seed(within)?;
             if object.insert(name, value).is_some() {
                 return Err(A::Error::custom("an object has the same name twice"));
             }

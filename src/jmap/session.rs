@@ -20,13 +20,15 @@ pub fn state(server: &Server<'_>) -> String {
     digest(&without_state(server))
 }
 
-pub fn has_capability(server: &Server<'_>, uri: &str) -> bool {
-    uri == CORE
-        || server
-            .host
-            .accounts()
-            .iter()
-            .any(|account| server.host.capability(&account.id, uri).is_some())
+/// The URIs that a request may use, that of the core first.
+pub fn capabilities(server: &Server<'_>) -> Vec<&'static str> {
+    let accounts = server.host.accounts();
+    let is_there = |uri: &&str| {
+        let mut accounts = accounts.iter();
+        accounts.any(|account| server.host.capability(&account.id, uri).is_some())
+    };
+    let declared = data_types::capabilities().filter(is_there);
+    std::iter::once(CORE).chain(declared).collect()
 }
 
 fn without_state(server: &Server<'_>) -> Value {
@@ -34,7 +36,7 @@ fn without_state(server: &Server<'_>) -> Value {
     let mut capabilities = Object::new();
     let mut primary_accounts = Object::new();
     capabilities.insert(CORE.to_owned(), core(settings));
-    for uri in data_types::capabilities().filter(|uri| has_capability(server, uri)) {
+    for uri in self::capabilities(server).into_iter().skip(1) {
         capabilities.insert(uri.to_owned(), json!({}));
         let has_it = |account: &&Account| server.host.capability(&account.id, uri).is_some();
         let primary = server

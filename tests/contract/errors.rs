@@ -80,9 +80,7 @@ fn method_of_a_capability_that_is_not_in_use_is_unknown() {
             "using": using,
             "methodCalls": [["ContactCard/get", {"accountId": "a1"}, "c"]],
         });
-        let (status, body) = wire.http(request.to_string().as_bytes());
-        let response: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(status, 200, "{response:#}");
+        let response = wire.request(&request).json();
         let error = &response["methodResponses"][0][1]["type"];
         assert_eq!(error, "unknownMethod", "{using}");
     }

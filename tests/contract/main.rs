@@ -8,5 +8,7 @@ mod copy;
 mod errors;
 mod get;
 mod query;
+mod request;
+mod session;
 mod set;
 mod wire;

@@ -427,8 +427,7 @@ fn set_maps_a_creation_id_to_what_was_created_last() {
             ["ContactCard/get", {"accountId": "a1", "ids": ["#k"], "properties": []}, "2"],
         ],
     });
-    let (_, body) = wire.http(request.to_string().as_bytes());
-    let response: Value = serde_json::from_slice(&body).unwrap();
+    let response = wire.request(&request).json();
     let responses = &response["methodResponses"];
     assert_eq!(responses[0][1]["list"], json!([{"id": "c1"}]));
     assert_eq!(responses[2][1]["list"], json!([{"id": "c3"}]));

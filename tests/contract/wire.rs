@@ -1,13 +1,18 @@
-//! A client that speaks JSON with the server, without HTTP around it.
+//! A client that speaks with the server without HTTP: what goes in is a request's head and the
+//! octets of its body, what comes out is status, headers and octets.
 
 use crate::memory::{HOME, MemoryHost, MemoryStore};
-use openxport::jmap::{Body, HttpRequest, Output, Server, Settings};
+use openxport::data_types;
+use openxport::jmap::{Body, HttpRequest, Limits, Output, Server, Settings};
 use openxport::state::State;
-use openxport::store::Host;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+pub const CORE: &str = "urn:ietf:params:jmap:core";
+
+/// An installation of its own, with the memory host behind it.
 pub struct Wire {
     pub host: MemoryHost,
     pub state: State,
@@ -22,7 +27,7 @@ impl Wire {
             settings: Settings {
                 username: "jane@example.com".to_owned(),
                 url: "https://example.com/jmap".to_owned(),
-                limits: openxport::jmap::Limits {
+                limits: Limits {
                     request_time: Duration::from_secs(60),
                     ..Default::default()
                 },
@@ -65,67 +70,185 @@ impl Wire {
 
     /// The Response object to these method calls, with every capability in use.
     pub fn post(&self, calls: &Value) -> Value {
-        let request = json!({
-            "using": [
-                "urn:ietf:params:jmap:core",
-                "urn:ietf:params:jmap:contacts",
-                "urn:ietf:params:jmap:submission",
-            ],
-            "methodCalls": calls,
-        });
-        let (status, body) = self.http(request.to_string().as_bytes());
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
-        serde_json::from_slice(&body).unwrap()
+        let answer = self.request(&json!({"using": everything(), "methodCalls": calls}));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
     }
 
-    /// Status and body of the answer to any octets.
-    pub fn http(&self, body: &[u8]) -> (u16, Vec<u8>) {
-        let request = HttpRequest {
-            method: "POST",
-            query: &[],
-            content_type: Some("application/json"),
-            content_encoding: None,
-            content_length: Some(body.len() as u64),
-            range: None,
-        };
+    /// The answer to a Request object.
+    pub fn request(&self, request: &Value) -> Answer {
+        self.http(request.to_string().as_bytes())
+    }
+
+    /// The answer to any octets that are sent as a Request object.
+    pub fn http(&self, body: &[u8]) -> Answer {
+        self.send(&Head::POST, &mut Pieces::of(body))
+    }
+
+    /// The Session object.
+    pub fn session(&self) -> Value {
+        self.send(&Head::get(&[]), &mut Pieces::of(b"")).json()
+    }
+
+    /// The answer to any HTTP request.
+    pub fn send(&self, head: &Head<'_>, body: &mut dyn Body) -> Answer {
         let mut answer = Answer::default();
-        let host: &dyn Host = &self.host;
-        Server::new(host, &self.state, &self.settings).answer(
-            &request,
-            &mut Octets(body.to_vec()),
-            &mut answer,
-        );
-        (answer.status, answer.body)
+        self.send_to(head, body, &mut answer);
+        answer
+    }
+
+    pub fn send_to(&self, head: &Head<'_>, body: &mut dyn Body, output: &mut dyn Output) {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let query: Vec<(String, String)> = head.query.iter().map(owned).collect();
+        let http = HttpRequest {
+            method: head.method,
+            query: &query,
+            content_type: head.content_type,
+            content_encoding: head.content_encoding,
+            content_length: head.content_length,
+            range: head.range,
+        };
+        Server::new(&self.host, &self.state, &self.settings).answer(&http, body, output);
     }
 }
 
-struct Octets(Vec<u8>);
+/// Every capability that the declarations know, and the core.
+pub fn everything() -> Vec<&'static str> {
+    data_types::capabilities().chain([CORE]).collect()
+}
 
-impl Body for Octets {
+/// The head of an HTTP request.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    pub method: &'a str,
+    pub query: &'a [(&'a str, &'a str)],
+    pub content_type: Option<&'a str>,
+    pub content_encoding: Option<&'a str>,
+    pub content_length: Option<u64>,
+    pub range: Option<&'a str>,
+}
+
+impl<'a> Head<'a> {
+    /// What a JMAP client asks of the API.
+    pub const POST: Self = Self {
+        method: "POST",
+        query: &[],
+        content_type: Some("application/json"),
+        content_encoding: None,
+        content_length: None,
+        range: None,
+    };
+
+    pub fn get(query: &'a [(&'a str, &'a str)]) -> Self {
+        Self {
+            method: "GET",
+            query,
+            content_type: None,
+            ..Self::POST
+        }
+    }
+
+    /// `query` names the account.
+    pub fn upload(query: &'a [(&'a str, &'a str)]) -> Self {
+        Self {
+            query,
+            content_type: Some("text/x-test"),
+            ..Self::POST
+        }
+    }
+}
+
+/// A body that comes in pieces, and may break off.
+pub struct Pieces(VecDeque<io::Result<Vec<u8>>>);
+
+impl Pieces {
+    pub fn new(pieces: impl IntoIterator<Item = io::Result<Vec<u8>>>) -> Self {
+        Self(pieces.into_iter().collect())
+    }
+
+    pub fn of(body: &[u8]) -> Self {
+        Self::new([Ok(body.to_vec())])
+    }
+}
+
+impl Body for Pieces {
     fn read(&mut self, octets: usize) -> io::Result<Vec<u8>> {
-        let octets = octets.min(self.0.len());
-        Ok(self.0.drain(..octets).collect())
+        let Some(piece) = self.0.pop_front() else {
+            return Ok(Vec::new());
+        };
+        let mut piece = piece?;
+        if piece.len() > octets {
+            self.0.push_front(Ok(piece.split_off(octets)));
+        }
+        Ok(piece)
     }
 }
 
-#[derive(Default)]
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
+/// What the server sent.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// The client hangs up after so many octets of the body.
+    pub gone_after: Option<usize>,
+    /// How often the server wrote.
+    pub writes: usize,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(header, _)| header == name);
+        let value = values.next();
+        assert!(values.next().is_none(), "{name} is sent once");
+        value.map(|(_, value)| value.as_str())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body, which is JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The last part of the `type` of the problem that the request was refused with.
+    pub fn problem(&self) -> String {
+        assert_eq!(
+            self.header("Content-Type"),
+            Some("application/problem+json")
+        );
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status, "{problem}");
+        let kind = problem["type"].as_str().unwrap();
+        kind.rsplit(':').next().unwrap().to_owned()
+    }
 }
 
 impl Output for Answer {
-    fn begin(&mut self, status: u16, _headers: &[(&str, &str)]) {
+    fn begin(&mut self, status: u16, headers: &[(&str, &str)]) {
         assert_eq!(self.status, 0, "an answer begins once");
         self.status = status;
+        self.headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
     }
 
     fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+        assert_ne!(self.status, 0, "the headers come first");
+        self.writes += 1;
+        if self.is_interrupted() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         self.body.extend_from_slice(octets);
         Ok(())
     }
 
     fn is_interrupted(&self) -> bool {
-        false
+        self.gone_after
+            .is_some_and(|octets| self.body.len() >= octets)
     }
 }

@@ -14,7 +14,9 @@ use openxport::store::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 pub const HOME: &str = "a1";
 pub const WORK: &str = "a2";
@@ -24,8 +26,12 @@ pub const SHARED: &str = "a3";
 pub const BARE: &str = "a4";
 
 pub struct MemoryHost {
-    accounts: Vec<Account>,
+    /// The first is the user's own.
+    pub accounts: Vec<Account>,
     stores: Vec<(Id, &'static str, MemoryStore)>,
+    /// Blobs that lie inside records, by account and id.
+    pub blobs: BTreeMap<(String, String), Contents>,
+    asked_for_capabilities: AtomicUsize,
 }
 
 impl MemoryHost {
@@ -52,7 +58,12 @@ impl MemoryHost {
         // Only the user's own account has identities.
         let identities = MemoryStore::new("i", true);
         stores.push((id(HOME), "Identity", identities));
-        Self { accounts, stores }
+        Self {
+            accounts,
+            stores,
+            blobs: BTreeMap::new(),
+            asked_for_capabilities: AtomicUsize::new(0),
+        }
     }
 
     pub fn of(&self, account: &str, data_type: &str) -> &MemoryStore {
@@ -61,6 +72,11 @@ impl MemoryHost {
             .find(|(id, name, _)| id.as_str() == account && *name == data_type)
             .map(|(_, _, store)| store)
             .expect("the memory host has this store")
+    }
+
+    /// How often anybody asked what an account can do.
+    pub fn asked_for_capabilities(&self) -> usize {
+        self.asked_for_capabilities.load(Ordering::Relaxed)
     }
 
     /// The cards of the user's own account.
@@ -75,9 +91,12 @@ impl Host for MemoryHost {
     }
 
     fn capability(&self, account: &Id, capability: &str) -> Option<Object> {
+        self.asked_for_capabilities.fetch_add(1, Ordering::Relaxed);
         let is_own = account.as_str() == HOME;
         match capability {
-            CONTACTS_CAPABILITY => Some(contacts::account_capability(None, true)),
+            CONTACTS_CAPABILITY if account.as_str() != BARE => {
+                Some(contacts::account_capability(None, true))
+            }
             SUBMISSION_CAPABILITY if is_own => Some(mail::submission_account_capability()),
             _ => None,
         }
@@ -93,8 +112,9 @@ impl Host for MemoryHost {
             .map(|(_, _, store)| store as &dyn Store)
     }
 
-    fn contents(&self, _account: &Id, _blob: &Id) -> Result<Option<Contents>, StoreError> {
-        Ok(None)
+    fn contents(&self, account: &Id, blob: &Id) -> Result<Option<Contents>, StoreError> {
+        let key = (account.to_string(), blob.to_string());
+        Ok(self.blobs.get(&key).cloned())
     }
 }
 
@@ -109,6 +129,14 @@ pub enum Fault {
     OverQuota,
     TooOften,
     Singleton,
+}
+
+/// What happens amid a read.
+#[derive(Clone, Copy, Debug)]
+pub enum Amid {
+    Fault(Fault),
+    /// So much time passes.
+    Wait(Duration),
 }
 
 /// What is counted of a store's use.
@@ -132,6 +160,8 @@ struct Inner {
     revision: u128,
     faults: Vec<Fault>,
     scan_fault: Option<Fault>,
+    /// What comes between two records of the next read, after so many of them.
+    amid: Option<(usize, Amid)>,
     /// What happens between a record's read and its next update.
     meanwhile: Vec<(String, Object)>,
     used: Used,
@@ -180,6 +210,11 @@ impl MemoryStore {
         self.inner().faults = faults.iter().rev().copied().collect();
     }
 
+    /// This happens in the next read, after so many records.
+    pub fn amid(&self, records: usize, amid: Amid) {
+        self.inner().amid = Some((records, amid));
+    }
+
     /// Just before the next update, somebody else puts this record there.
     pub fn meanwhile(&self, id: &str, record: Value) {
         let Value::Object(record) = record else {
@@ -204,6 +239,16 @@ impl MemoryStore {
     fn check(&self) -> Result<(), StoreError> {
         let fault = self.inner().faults.pop();
         fault.map_or(Ok(()), |fault| Err(fault.error()))
+    }
+
+    fn pass(&self, amid: Amid) -> Result<(), StoreError> {
+        match amid {
+            Amid::Fault(fault) => Err(fault.error()),
+            Amid::Wait(time) => {
+                std::thread::sleep(time);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -259,14 +304,21 @@ impl Store for MemoryStore {
         self.inner().used.reads += 1;
         self.check()?;
         let records = self.inner().records.clone();
+        let amid = self.inner().amid.take();
+        let mut visited = 0;
         for (id, object) in &records {
             let is_wanted = match wanted {
                 Wanted::All => true,
                 Wanted::Ids(ids) => ids.iter().any(|wanted| wanted.as_str() == id),
             };
-            if is_wanted {
-                visit(&MemoryRecord { id, object })?;
+            if !is_wanted {
+                continue;
             }
+            if let Some((_, amid)) = amid.filter(|(after, _)| *after == visited) {
+                self.pass(amid)?;
+            }
+            visited += 1;
+            visit(&MemoryRecord { id, object })?;
         }
         Ok(())
     }
