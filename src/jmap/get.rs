@@ -2,13 +2,12 @@
 
 use super::arguments::resolve_id;
 use super::dispatch::Call;
-use super::error::MethodError;
-use super::references::Interest;
+use super::error::{MethodError, shown};
+use super::kept_list::KeptList;
 use super::responses::{Failure, Responses};
-use crate::json::Mark;
 use crate::records::changes;
-use crate::store::{Id, Object, Record, Selection, StoreError, Wanted};
-use serde_json::{Value, json};
+use crate::store::{Id, Record, Selection, StoreError, Wanted};
+use serde_json::json;
 use std::collections::HashSet;
 
 pub fn run(mut call: Call<'_>, responses: &mut Responses<'_>) -> Result<(), Failure> {
@@ -66,10 +65,10 @@ fn selection(call: &mut Call<'_>) -> Result<Selection, MethodError> {
     };
     for property in &properties {
         if !call.data_type.has_property(property) {
-            let shown: String = property.chars().take(100).collect();
             return Err(MethodError::invalid_arguments(format!(
-                "{} has no property \"{shown}\"",
-                call.data_type.name
+                "{} has no property \"{}\"",
+                call.data_type.name,
+                shown(property)
             )));
         }
     }
@@ -104,31 +103,18 @@ struct List<'a, 'b, 'c> {
     state: &'a str,
     responses: &'b mut Responses<'c>,
     is_open: bool,
-    keep: Option<Keep>,
-}
-
-/// What later calls refer to.
-struct Keep {
-    interest: Interest,
-    list: Vec<Value>,
-    octets: usize,
-    overflowed: bool,
+    /// What later calls refer to.
+    kept: Option<KeptList>,
 }
 
 impl<'a, 'b, 'c> List<'a, 'b, 'c> {
     fn new(call: &'a Call<'a>, state: &'a str, responses: &'b mut Responses<'c>) -> Self {
-        let keep = responses.interest(call.call_id).map(|interest| Keep {
-            interest,
-            list: Vec::new(),
-            octets: 0,
-            overflowed: false,
-        });
         Self {
             call,
             state,
+            kept: responses.results.list(call.call_id),
             responses,
             is_open: false,
-            keep,
         }
     }
 
@@ -152,24 +138,10 @@ impl<'a, 'b, 'c> List<'a, 'b, 'c> {
         let text = self.responses.text();
         let mark = text.mark();
         record.emit(selection, text);
-        self.keep(mark);
-        self.responses.go_on()
-    }
-
-    fn keep(&mut self, mark: Mark) {
-        let Some(keep) = &mut self.keep else { return };
-        if !keep.interest.list || keep.overflowed {
-            return;
+        if let Some(kept) = &mut self.kept {
+            kept.push(text.value_since(mark));
         }
-        let record = self.responses.text().value_since(mark);
-        let Ok(Value::Object(mut record)) = serde_json::from_slice(record) else {
-            return;
-        };
-        record.retain(|name, _| keep.interest.keeps(name));
-        let record = Value::Object(record);
-        keep.octets += record.to_string().len();
-        keep.overflowed = keep.octets > self.responses.results.octets_left();
-        keep.list.push(record);
+        self.responses.go_on()
     }
 
     fn fail(self, error: StoreError) -> Failure {
@@ -188,18 +160,15 @@ impl<'a, 'b, 'c> List<'a, 'b, 'c> {
         text.serialize(&not_found);
         text.end_object();
         self.responses.close(self.call.call_id)?;
-        let Some(keep) = self.keep else { return Ok(()) };
-        let results = &mut self.responses.results;
-        if keep.overflowed {
-            results.keep_nothing(self.call.call_id, self.call.name);
-            return Ok(());
+        if let Some(kept) = self.kept {
+            let arguments = json!({
+                "accountId": self.call.account.id.as_str(),
+                "state": self.state,
+                "notFound": not_found,
+            });
+            let results = &mut self.responses.results;
+            results.keep_with_list(self.call.call_id, self.call.name, arguments, kept);
         }
-        let mut arguments = Object::new();
-        arguments.insert("accountId".into(), json!(self.call.account.id.as_str()));
-        arguments.insert("state".into(), json!(self.state));
-        arguments.insert("list".into(), Value::Array(keep.list));
-        arguments.insert("notFound".into(), json!(not_found));
-        results.keep(self.call.call_id, self.call.name, arguments.into());
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ mod endpoint;
 pub mod error;
 mod events;
 mod get;
+mod kept_list;
 pub mod query;
 mod query_arguments;
 mod query_changes;

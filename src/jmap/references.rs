@@ -1,33 +1,54 @@
 //! Result references: arguments taken from earlier responses (RFC 8620 §3.7).
 //!
 //! Only what later calls refer to is kept of a response, because a response is otherwise
-//! streamed and forgotten. What is kept and what is resolved counts in octets against one
+//! streamed and forgotten. What is kept, looked at and resolved counts in octets against one
 //! budget a request, so that references cannot multiply each other.
 
-use super::error::MethodError;
+use super::error::{MethodError, shown};
+use super::kept_list::KeptList;
 use super::request::Invocation;
 use crate::records::patch::unescape;
 use crate::store::Object;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What each value that a path passes takes off the budget.
+const STEP_OCTETS: usize = 8;
+
+const NOWHERE: &str = "the path leads to nothing";
 
 /// What later calls want of the response with some call id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Interest {
-    /// Property names wanted of the records in `list`; `None` for whole records.
-    list_properties: Option<Vec<String>>,
     /// `list` is referred to at all.
-    pub list: bool,
+    list: bool,
+    /// Whole records of `list` are wanted, beyond the properties named.
+    whole_records: bool,
+    list_properties: BTreeSet<String>,
 }
 
 impl Interest {
     /// Whether this property of the records in `list` has to be kept.
     pub fn keeps(&self, property: &str) -> bool {
-        self.list
-            && match &self.list_properties {
-                None => true,
-                Some(names) => names.iter().any(|name| name == property),
+        self.list && (self.whole_records || self.list_properties.contains(property))
+    }
+
+    /// Widens it by one more path.
+    fn add(&mut self, path: &str) {
+        let records = match first_token(path) {
+            None => "",
+            Some((token, rest)) if token == "list" => rest,
+            Some(_) => return,
+        };
+        self.list = true;
+        // The second token chooses records; the third is the property.
+        let property = first_token(records).and_then(|(_, rest)| first_token(rest));
+        match property {
+            Some((property, _)) => {
+                self.list_properties.insert(property);
             }
+            None => self.whole_records = true,
+        }
     }
 }
 
@@ -61,8 +82,15 @@ pub struct Results {
 #[derive(Debug)]
 struct Kept {
     name: String,
-    /// `None` when it was too large to keep.
-    arguments: Option<Value>,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Whole(Value),
+    /// The arguments of a `/get` response without `list`, and what is wanted of that.
+    WithList(Value, KeptList),
+    TooLarge,
 }
 
 impl Results {
@@ -76,9 +104,8 @@ impl Results {
                 .filter(|(name, _)| name.starts_with('#'))
                 .filter_map(|(_, value)| Reference::from(value));
             for reference in references {
-                let known = interests.get(reference.result_of).cloned();
-                let interest = add_path(known, reference.path);
-                interests.insert(reference.result_of.to_owned(), interest);
+                let interest = interests.entry(reference.result_of.to_owned());
+                interest.or_default().add(reference.path);
             }
         }
         Self {
@@ -88,28 +115,38 @@ impl Results {
         }
     }
 
-    /// What to keep of the next response under this call id; `None` when nothing is.
-    pub fn interest(&self, call_id: &str) -> Option<&Interest> {
-        if self.kept.contains_key(call_id) {
-            return None;
-        }
-        self.interests.get(call_id)
+    /// Whether later calls refer to the next response under this call id.
+    pub fn is_wanted(&self, call_id: &str) -> bool {
+        self.interest(call_id).is_some()
     }
 
-    /// Records a response. `arguments` may be reduced to what [`Results::interest`] names.
+    /// Where to gather what later calls want of the records in the next response under this
+    /// call id; `None` when they do not refer to it.
+    pub fn list(&self, call_id: &str) -> Option<KeptList> {
+        let interest = self.interest(call_id)?.clone();
+        Some(KeptList::new(interest, self.octets_left))
+    }
+
+    /// Records a response.
     pub fn keep(&mut self, call_id: &str, name: &str, arguments: Value) {
-        let fits = self.spend(&arguments);
-        self.remember(call_id, name, fits.then_some(arguments));
+        if !self.is_wanted(call_id) {
+            return;
+        }
+        let content = match take(size(&arguments), &mut self.octets_left) {
+            Ok(()) => Content::Whole(arguments),
+            Err(_) => Content::TooLarge,
+        };
+        self.remember(call_id, name, content);
     }
 
-    /// Records that a response was larger than what may be kept.
-    pub fn keep_nothing(&mut self, call_id: &str, name: &str) {
-        self.remember(call_id, name, None);
-    }
-
-    /// How many octets may still be kept or resolved.
-    pub fn octets_left(&self) -> usize {
-        self.octets_left
+    /// Records a `/get` response; `arguments` are those without `list`.
+    pub fn keep_with_list(&mut self, call_id: &str, name: &str, arguments: Value, list: KeptList) {
+        let octets = size(&arguments).saturating_add(list.octets());
+        let content = match take(octets, &mut self.octets_left) {
+            Ok(()) if list.is_whole() => Content::WithList(arguments, list),
+            _ => Content::TooLarge,
+        };
+        self.remember(call_id, name, content);
     }
 
     /// Replaces each `#argument` by the value that it refers to.
@@ -119,33 +156,41 @@ impl Results {
     /// when a reference leads nowhere or to more than may be resolved.
     pub fn resolve(&mut self, arguments: Object) -> Result<Object, MethodError> {
         let mut resolved = Object::new();
-        let (references, plain): (Vec<_>, Vec<_>) = arguments
-            .into_iter()
-            .partition(|(name, _)| name.starts_with('#'));
-        resolved.extend(plain);
+        let mut references = Vec::new();
+        for (name, value) in arguments {
+            match name.strip_prefix('#') {
+                Some(name) => references.push((name.to_owned(), value)),
+                None => {
+                    resolved.insert(name, value);
+                }
+            }
+        }
         for (name, reference) in references {
-            let name = name.trim_start_matches('#').to_owned();
-            let value = self.follow(&reference).map_err(|reason| {
-                MethodError::described("invalidResultReference", format!("#{name}: {reason}"))
-            })?;
-            if resolved.insert(name.clone(), value).is_some() {
+            if resolved.contains_key(&name) {
+                let name = shown(&name);
                 return Err(MethodError::invalid_arguments(format!(
                     "\"{name}\" and \"#{name}\" are both given"
                 )));
             }
+            let value = self.follow(&reference).map_err(|reason| {
+                let description = format!("#{}: {reason}", shown(&name));
+                MethodError::described("invalidResultReference", description)
+            })?;
+            resolved.insert(name, value);
         }
         Ok(resolved)
     }
 
-    fn remember(&mut self, call_id: &str, name: &str, arguments: Option<Value>) {
-        if self.interest(call_id).is_none() {
-            return;
+    fn interest(&self, call_id: &str) -> Option<&Interest> {
+        if self.kept.contains_key(call_id) {
+            return None;
         }
-        let kept = Kept {
-            name: name.to_owned(),
-            arguments,
-        };
-        self.kept.insert(call_id.to_owned(), kept);
+        self.interests.get(call_id)
+    }
+
+    fn remember(&mut self, call_id: &str, name: &str, content: Content) {
+        let name = name.to_owned();
+        self.kept.insert(call_id.to_owned(), Kept { name, content });
     }
 
     fn follow(&mut self, reference: &Value) -> Result<Value, &'static str> {
@@ -157,108 +202,119 @@ impl Results {
         if kept.name != reference.name {
             return Err("the response has another name");
         }
-        let arguments = kept
-            .arguments
-            .as_ref()
-            .ok_or("the response is too large to be referred to")?;
-        let tokens = tokens(reference.path).ok_or("the path is no JSON Pointer")?;
-        let mut octets = self.octets_left;
-        let value = evaluate(arguments, &tokens, &mut octets)?;
-        self.octets_left = octets;
-        Ok(value)
-    }
-
-    /// Takes the value's size off the budget; `false` when it does not fit.
-    fn spend(&mut self, value: &Value) -> bool {
-        take(value, &mut self.octets_left).is_ok()
+        let path = reference.path;
+        if !is_pointer(path) {
+            return Err("the path is no JSON Pointer");
+        }
+        let octets = &mut self.octets_left;
+        match &kept.content {
+            Content::Whole(arguments) => evaluate(arguments, path, octets),
+            Content::TooLarge => Err("the response is too large to be referred to"),
+            Content::WithList(arguments, list) => match first_token(path) {
+                Some((token, rest)) if token == "list" => list.evaluate(rest, octets),
+                Some(_) => evaluate(arguments, path, octets),
+                None => {
+                    let mut whole = evaluate(arguments, path, octets)?;
+                    whole["list"] = list.evaluate(path, octets)?;
+                    Ok(whole)
+                }
+            },
+        }
     }
 }
 
-/// Widens what is known of the interest in a response by one more path.
-fn add_path(known: Option<Interest>, path: &str) -> Interest {
-    let mut interest = known.unwrap_or(Interest {
-        list_properties: Some(Vec::new()),
-        list: false,
-    });
-    let Some(tokens) = tokens(path) else {
-        return interest;
-    };
-    let mut tokens = tokens.into_iter();
-    match tokens.next().as_deref() {
-        None | Some("list") => interest.list = true,
-        Some(_) => return interest,
-    }
-    // The second token chooses records; the third is the property.
-    match (tokens.nth(1), &mut interest.list_properties) {
-        (Some(property), Some(names)) => names.push(property),
-        (None, names) => *names = None,
-        (Some(_), None) => {}
-    }
-    interest
-}
-
-/// The reference tokens of a JSON Pointer (RFC 6901 §3), unescaped.
-fn tokens(path: &str) -> Option<Vec<String>> {
-    if path.is_empty() {
-        return Some(Vec::new());
-    }
-    path.strip_prefix('/')?.split('/').map(unescape).collect()
-}
-
-/// Applies the pointer; recursion is as deep as the pointer has tokens that meet an array
-/// with `*`, and so as deep as the value, which the request's decoder has bounded.
-fn evaluate(value: &Value, tokens: &[String], octets: &mut usize) -> Result<Value, &'static str> {
-    let Some((token, rest)) = tokens.split_first() else {
-        take(value, octets)?;
+/// Applies a JSON Pointer (RFC 6901) in which `*` stands for every item of an array (RFC 8620
+/// §3.7). What it passes and what it finds is taken off `octets`.
+///
+/// Recursion is as deep as the value, which the request's decoder or the record has bounded.
+///
+/// # Errors
+/// When it leads nowhere, or `octets` do not suffice.
+pub(super) fn evaluate(
+    value: &Value,
+    path: &str,
+    octets: &mut usize,
+) -> Result<Value, &'static str> {
+    let Some((token, rest)) = first_token(path) else {
+        take(size(value), octets)?;
         return Ok(value.clone());
     };
+    take(STEP_OCTETS, octets)?;
     match value {
-        Value::Object(members) => {
-            let member = members.get(token).ok_or("the path leads to nothing")?;
-            evaluate(member, rest, octets)
-        }
-        Value::Array(items) if token == "*" => {
-            let mut results = Vec::new();
-            for item in items {
-                match evaluate(item, rest, octets)? {
-                    Value::Array(inner) => results.extend(inner),
-                    other => results.push(other),
+        Value::Object(members) => evaluate(members.get(&token).ok_or(NOWHERE)?, rest, octets),
+        Value::Array(items) => match index(&token)? {
+            Index::Every => {
+                let mut results = Vec::new();
+                for item in items {
+                    add(evaluate(item, rest, octets)?, &mut results);
                 }
+                Ok(Value::Array(results))
             }
-            Ok(Value::Array(results))
-        }
-        Value::Array(items) => {
-            let item = array_index(token)
-                .and_then(|index| items.get(index))
-                .ok_or("the path leads to nothing")?;
-            evaluate(item, rest, octets)
-        }
-        _ => Err("the path leads to nothing"),
+            Index::One(index) => evaluate(items.get(index).ok_or(NOWHERE)?, rest, octets),
+        },
+        _ => Err(NOWHERE),
     }
 }
 
-/// RFC 6901 §4: digits without a leading zero.
-fn array_index(token: &str) -> Option<usize> {
-    let is_canonical =
-        token == "0" || (!token.starts_with('0') && token.bytes().all(|b| b.is_ascii_digit()));
-    is_canonical.then(|| token.parse().ok()).flatten()
+/// Which items of an array a token chooses.
+pub(super) enum Index {
+    Every,
+    One(usize),
 }
 
-fn take(value: &Value, octets: &mut usize) -> Result<(), &'static str> {
-    let left = octets.checked_sub(size(value));
-    *octets = left.ok_or("it leads to more than may be referred to in one request")?;
+/// `*`, or digits without a leading zero (RFC 6901 §4).
+pub(super) fn index(token: &str) -> Result<Index, &'static str> {
+    if token == "*" {
+        return Ok(Index::Every);
+    }
+    let is_canonical =
+        token == "0" || (!token.starts_with('0') && token.bytes().all(|b| b.is_ascii_digit()));
+    let index = token.parse().ok().filter(|_| is_canonical);
+    index.map(Index::One).ok_or(NOWHERE)
+}
+
+/// Adds what one item has come to; arrays are flattened into one (RFC 8620 §3.7).
+pub(super) fn add(result: Value, results: &mut Vec<Value>) {
+    match result {
+        Value::Array(inner) => results.extend(inner),
+        other => results.push(other),
+    }
+}
+
+/// The first reference token of a pointer, unescaped, and the rest of the pointer; `None`
+/// when the pointer is the value itself.
+pub(super) fn first_token(path: &str) -> Option<(String, &str)> {
+    let path = path.strip_prefix('/')?;
+    let (token, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    Some((unescape(token)?, rest))
+}
+
+/// RFC 6901 §3.
+fn is_pointer(path: &str) -> bool {
+    let mut after_tildes = path.split('~').skip(1);
+    (path.is_empty() || path.starts_with('/'))
+        && after_tildes.all(|after| after.starts_with(['0', '1']))
+}
+
+/// # Errors
+/// When no so many octets are left.
+pub(super) fn take(octets: usize, left: &mut usize) -> Result<(), &'static str> {
+    let rest = left.checked_sub(octets);
+    *left = rest.ok_or("it leads to more than may be referred to in one request")?;
     Ok(())
 }
 
 /// About how many octets of memory the value takes.
 fn size(value: &Value) -> usize {
     const NODE: usize = 32;
+    /// The least that a map sets aside.
+    const MAP: usize = 640;
     match value {
         Value::String(text) => NODE + text.len(),
         Value::Array(items) => NODE + items.iter().map(size).sum::<usize>(),
         Value::Object(members) => {
             let of_member = |(name, value): (&String, &Value)| NODE + name.len() + size(value);
-            NODE + members.iter().map(of_member).sum::<usize>()
+            MAP + members.iter().map(of_member).sum::<usize>()
         }
         _ => NODE,
     }
@@ -381,8 +437,8 @@ mod tests {
             .map(|n| json!({"id": format!("{n:0100}")}))
             .collect();
         let response = json!({ "list": list });
-        assert!(resolve_within(response.clone(), "/list/*/id", 30_000).is_ok());
-        for octets in [1_000, 12_500] {
+        assert!(resolve_within(response.clone(), "/list/*/id", 60_000).is_ok());
+        for octets in [1_000, 42_000] {
             let error =
                 resolve_within(response.clone(), "/list/*/id", octets).expect_err("too much");
             assert_eq!(error.kind, "invalidResultReference");
@@ -410,6 +466,6 @@ mod tests {
         assert!(of("a").keeps("members") && !of("a").keeps("id"));
         assert!(!of("c").keeps("id"));
         assert!(of("e").keeps("anything"));
-        assert!(results.interest("b").is_none());
+        assert!(!results.is_wanted("b"));
     }
 }

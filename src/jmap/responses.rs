@@ -1,7 +1,7 @@
 //! The Response object (RFC 8620 §3.4), written to the client while it is made.
 
 use super::error::MethodError;
-use super::references::{Interest, Results};
+use super::references::Results;
 use super::{Output, Server};
 use crate::json::{Mark, Writer};
 use crate::store::{Object, StoreError};
@@ -64,9 +64,7 @@ impl<'a> Responses<'a> {
         self.open(name);
         self.text.serialize(&arguments);
         self.close(call_id)?;
-        if self.results.interest(call_id).is_some() {
-            self.results.keep(call_id, name, Value::Object(arguments));
-        }
+        self.results.keep(call_id, name, Value::Object(arguments));
         Ok(())
     }
 
@@ -87,10 +85,6 @@ impl<'a> Responses<'a> {
         self.text.string(call_id);
         self.text.end_array();
         self.flush_when_full()
-    }
-
-    pub fn interest(&self, call_id: &str) -> Option<Interest> {
-        self.results.interest(call_id).cloned()
     }
 
     /// Sends what is due, and looks whether there is still time and a client. To be called
