@@ -204,3 +204,21 @@ fn contact_card_get_of_an_empty_account_is_an_empty_list() {
     let answer = Client::of("carol@example.org").call("ContactCard/get", json!({}));
     assert_eq!(list(&answer), [Value::Null; 0], "{answer}");
 }
+
+/// Roundcube's data can be read and not yet written: its rights say so.
+#[test]
+fn contact_card_set_is_forbidden() {
+    let client = Client::of(USER);
+    let all = client.call("ContactCard/query", json!({ "limit": 1 }));
+    let id = all["ids"][0].as_str().unwrap_or_default().to_owned();
+    let answer = client.call(
+        "ContactCard/set",
+        json!({
+            "create": { "new": { "addressBookIds": { "b0": true }, "name": { "full": "New" } } },
+            "update": { &id: { "name/full": "Changed" } },
+        }),
+    );
+    assert_eq!(answer["notCreated"]["new"]["type"], "forbidden", "{answer}");
+    assert_eq!(answer["notUpdated"][&id]["type"], "forbidden", "{answer}");
+    assert_eq!(answer["oldState"], answer["newState"], "{answer}");
+}

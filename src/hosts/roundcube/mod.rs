@@ -61,7 +61,7 @@ pub fn open<'a>(
             id: Id::new(format!("a{key}")).ok_or(OpenError::AccountId)?,
             name: settings.user_name.clone(),
             is_personal: true,
-            is_read_only: true,
+            is_read_only: false,
         }],
         address_books: AddressBooks::new(&settings.address_books),
         contact_cards: ContactCards::new(&tables),
