@@ -104,6 +104,7 @@ fn state_dir() -> PathBuf {
 pub trait Bridge {
     fn rows(&self, sql: &str, params: &ZendHashTable) -> Vec<Zval>;
     fn execute(&self, sql: &str, params: &ZendHashTable) -> i64;
+    fn call(&self, ability: &str, arguments: &ZendHashTable) -> Option<String>;
 }
 
 /// The body of an HTTP request.

@@ -16,6 +16,9 @@ final class Endpoint
     /** The version of the extension that this code belongs to. */
     public const EXTENSION = '0.1.0';
 
+    /** From then on the extension answers, whatever goes wrong. */
+    private bool $isHandedOver = false;
+
     public function __construct(
         private readonly Webmail $webmail,
         private readonly Request $request,
@@ -34,9 +37,8 @@ final class Endpoint
         } catch (\Throwable $fault) {
             $problem = $this->report($fault);
         }
-        // What has begun cannot be taken back; it stays unfinished.
-        if ($problem !== null && !headers_sent()) {
-            $problem->send($this->output);
+        if (!$this->isHandedOver) {
+            $problem?->send($this->output);
         }
     }
 
@@ -132,6 +134,7 @@ final class Endpoint
             $this->webmail->settings(),
             $this->webmail->bridge(),
         );
+        $this->isHandedOver = true;
         $server->handle(
             $this->request->method,
             $this->request->query,

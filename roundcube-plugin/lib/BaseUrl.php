@@ -58,10 +58,10 @@ final class BaseUrl
 
     private static function originOf(string $url): string
     {
-        if (!preg_match('#^https?://[^/?\#@\s]+#i', $url, $found)) {
+        if (!preg_match('#^(https?://[^/?\#@\s]+)(/[^?\#\s]*)?$#iD', $url, $found)) {
             throw new Unavailable('the administrator must correct jmap_base_url');
         }
-        return strtolower($found[0]);
+        return strtolower($found[1]);
     }
 
     private static function unknown(): Unavailable

@@ -7,7 +7,7 @@ namespace OpenXPort\Roundcube;
 use OpenXPort\Unavailable;
 
 /**
- * Roundcube's open database connection.
+ * Roundcube's open database connection, and what only Roundcube's own code can do.
  */
 final class Bridge implements \OpenXPort\Bridge
 {
@@ -21,15 +21,18 @@ final class Bridge implements \OpenXPort\Bridge
     private const PASSING_WORDS
         = '/deadlock detected|could not serialize|too many|terminating connection|server closed/';
 
+    private readonly \rcube_db $db;
+
     /** @param list<string> $tables those that are read; without prefix */
-    public function __construct(private readonly \rcube_db $db, array $tables)
+    public function __construct(private readonly \rcmail $roundcube, array $tables)
     {
+        $this->db = $roundcube->get_dbh();
         foreach ($tables as $table) {
             // A replica that lags would make what is new look deleted.
-            $db->set_table_dsn($table, 'w');
+            $this->db->set_table_dsn($table, 'w');
         }
         // Roundcube would log a failed statement with the user's data in it.
-        $db->set_option('ignore_errors', true);
+        $this->db->set_option('ignore_errors', true);
     }
 
     /**
@@ -45,6 +48,16 @@ final class Bridge implements \OpenXPort\Bridge
     public function execute(string $sql, array $params): int
     {
         return $this->run($sql, $params)->rowCount();
+    }
+
+    /** @param list<string|int> $arguments */
+    public function call(string $ability, array $arguments): ?string
+    {
+        return match ($ability) {
+            // As it does for a signature below a plain text.
+            'html2text' => $this->roundcube->html2text((string) $arguments[0], ['links' => false]),
+            default => throw new \RuntimeException("Roundcube has no ability {$ability}"),
+        };
     }
 
     /** @param list<string|int> $params */

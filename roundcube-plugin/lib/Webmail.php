@@ -71,7 +71,7 @@ final class Webmail implements \OpenXPort\Webmail
 
     public function bridge(): \OpenXPort\Bridge
     {
-        return new Bridge($this->roundcube->get_dbh(), self::TABLES);
+        return new Bridge($this->roundcube, self::TABLES);
     }
 
     /**
@@ -178,11 +178,12 @@ final class Webmail implements \OpenXPort\Webmail
 
     private function url(): string
     {
+        $origin = $this->origin();
         $configured = (string) $this->config('jmap_base_url', '');
         if ($configured !== '') {
             return rtrim($configured, '/') . '/?_task=jmap';
         }
-        return $this->origin() . $this->roundcube->url(['_task' => 'jmap'], true);
+        return $origin . $this->roundcube->url(['_task' => 'jmap'], true);
     }
 
     private function database(): string

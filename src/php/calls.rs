@@ -172,16 +172,23 @@ impl Database for BridgeDatabase<'_> {
             .ok_or_else(|| DbError::Refused("execute() returned no number of rows".to_owned()))
     }
 
-    fn call(&self, ability: &str, _arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
-        Err(DbError::NoAbility(ability.to_owned()))
+    fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
+        let answer = self.ask("call", ability, arguments)?;
+        if answer.is_null() {
+            return Ok(None);
+        }
+        answer
+            .zend_str()
+            .map(|string| Some(string.as_bytes().to_vec()))
+            .ok_or_else(|| DbError::Refused("call() returned neither string nor null".to_owned()))
     }
 }
 
 impl BridgeDatabase<'_> {
-    fn ask(&self, method: &'static str, sql: &str, params: &[Param<'_>]) -> Result<Zval, DbError> {
+    fn ask(&self, method: &'static str, what: &str, params: &[Param<'_>]) -> Result<Zval, DbError> {
         let params = bind(params).map_err(|error| DbError::Refused(error.to_string()))?;
         self.calls
-            .method(self.bridge, method, vec![&sql, &params])
+            .method(self.bridge, method, vec![&what, &params])
             .map_err(|error| match error {
                 CallError::Threw { class, message } if class == UNAVAILABLE => {
                     DbError::Unavailable(message)

@@ -25,6 +25,8 @@ final class Response implements Output
         if (headers_sent($file, $line)) {
             throw new \RuntimeException("{$file}:{$line} has written output already");
         }
+        // PHP would add its own charset to the type of a text.
+        ini_set('default_charset', '');
         // No cookie, no redirect and no caching rule of the web pages belongs to this answer.
         header_remove();
         http_response_code($status);
