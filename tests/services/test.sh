@@ -30,6 +30,9 @@ run 'format' "$cargo" fmt --check
 run 'lints of the core' "$cargo" clippy --no-default-features --features e2e --all-targets -- -D warnings
 run 'unit and contract tests' "$cargo" test --no-default-features
 run 'lints with the extension' "$cargo" clippy --all-targets -- -D warnings
+run 'an extension that can be made to panic' "$cargo" build --features fault-injection
+run 'tests of the extension and the endpoint' \
+    php8.2 "$repo/php/tests/run.php" "$build_dir/debug/libopenxport.so"
 run 'release build' "$cargo" build --release
 for database in sqlite mariadb; do
     run "a real Roundcube over $database" "$services/up.sh" "e2e-$database" "$database" any
