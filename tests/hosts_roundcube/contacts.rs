@@ -247,6 +247,31 @@ fn contact_card_get_reads_more_than_one_page() {
     assert_eq!(roundcube.get("ContactCard", &asked), all);
 }
 
+#[test]
+fn contact_card_members_are_named_by_the_uids_of_large_cards() {
+    let roundcube = Roundcube::new();
+    let photo = format!("PHOTO;ENCODING=b:{}", "A".repeat(20_000));
+    let cards = [
+        format!("UID:u-1\r\nFN:Ann\r\n{photo}"),
+        format!("{photo}\r\nFN:Zoë\r\nUID:u-2"),
+        format!("{photo}\r\nitem1.UID:u-3"),
+        format!("{photo}\r\nFN:has no UID"),
+    ];
+    roundcube.sql("INSERT INTO contactgroups (contactgroup_id, user_id, name) VALUES (1, 1, 'G')");
+    for (id, card) in (1..).zip(cards) {
+        roundcube.contact(id, &vcard(&card), LONG_AGO);
+        roundcube.sql(&format!(
+            "INSERT INTO contactgroupmembers (contactgroup_id, contact_id) VALUES (1, {id})"
+        ));
+    }
+    let uids = ["c1", "c2", "c3", "c4"].map(|id| one(&roundcube, id)["uid"].clone());
+    assert_eq!(&uids[..3], ["u-1", "u-2", "u-3"]);
+    let members = uids.map(|uid| uid.as_str().expect("a uid is text").to_owned());
+    let members: serde_json::Map<_, _> =
+        members.map(|uid| (uid, json!(true))).into_iter().collect();
+    assert_eq!(one(&roundcube, "g1")["members"], Value::Object(members));
+}
+
 // Reading a page costs as much as its rows, however many come before and after it. Only the
 // collected addresses have no index for that; their rows are small.
 #[test]

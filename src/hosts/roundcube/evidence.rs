@@ -66,7 +66,8 @@ pub fn add(
     let sql = match tables.database.kind() {
         Kind::Sqlite => format!(
             "SELECT COUNT(*), MAX({changed}), \
-             SUM({key}), SUM(({key} % 65521 + 1) * (strftime('%s', {changed}) % 16777213)), \
+             SUM({key}), SUM(({key} % 65521 + 1) \
+             * (CAST(julianday({changed}) * 86400 + 0.5 AS integer) % 16777213)), \
              CASE WHEN MAX({changed}) < datetime('now', '-2 seconds') THEN 1 ELSE 0 END, \
              datetime(MIN(MAX({changed}), datetime('now')), '-2 seconds') \
              FROM {from}",

@@ -112,35 +112,42 @@ fn plain_uid(vcard: &[u8], place: usize) -> Option<&str> {
     std::str::from_utf8(uid).ok()
 }
 
-/// SQL for as little of a column of vCards as [`own_in`] needs, NULL where there is no UID.
+/// SQL for as much of a column of vCards as [`own_in`] needs; NULL where there is no UID.
 ///
-/// Photos stay in the database that way. Where no line begins with UID, the name may be
-/// written in some other way, and the whole card is taken.
+/// Photos stay in the database that way: of a large card, only the line that begins with UID
+/// is taken with some of what follows. Where no line does, the name may be written in another
+/// way, and the whole card is taken.
 pub fn part_with_uid(kind: Kind, vcard: &str) -> String {
+    // In SQL it costs more to find the place in a small card than to hand it over.
+    const SMALL_OCTETS: usize = 4_000;
     // A UID that serves, with its parameters and folded, is not longer.
-    const OCTETS: usize = 1_000;
-    let (place, part, is_anywhere) = match kind {
+    const PART_OCTETS: usize = 1_000;
+    let (like, octets, place, text) = match kind {
         Kind::Sqlite => (
+            "LIKE",
+            format!("length(CAST({vcard} AS blob))"),
             format!("instr({vcard}, char(10) || 'UID')"),
-            format!("substr({vcard}, instr({vcard}, char(10) || 'UID') + 1, {OCTETS})"),
-            format!("{vcard} LIKE '%UID%'"),
+            vcard.to_owned(),
         ),
         // As octets, because a collation does not see line breaks.
         Kind::Mysql => (
+            "LIKE",
+            format!("LENGTH({vcard})"),
             format!("LOCATE(CONCAT(CHAR(10), 'UID'), CAST({vcard} AS BINARY))"),
-            format!(
-                "SUBSTRING(CAST({vcard} AS BINARY), \
-                 LOCATE(CONCAT(CHAR(10), 'UID'), CAST({vcard} AS BINARY)) + 1, {OCTETS})"
-            ),
-            format!("{vcard} LIKE '%UID%'"),
+            format!("CAST({vcard} AS BINARY)"),
         ),
         Kind::Postgres => (
+            "ILIKE",
+            format!("octet_length({vcard})"),
             format!("position(chr(10) || 'UID' in {vcard})"),
-            format!("substr({vcard}, position(chr(10) || 'UID' in {vcard}) + 1, {OCTETS})"),
-            format!("{vcard} ILIKE '%UID%'"),
+            vcard.to_owned(),
         ),
     };
-    format!("CASE WHEN {place} > 0 THEN {part} WHEN {is_anywhere} THEN {vcard} END")
+    format!(
+        "CASE WHEN {vcard} {like} '%UID%' THEN \
+         CASE WHEN {octets} > {SMALL_OCTETS} AND {place} > 0 \
+         THEN substr({text}, {place} + 1, {PART_OCTETS}) ELSE {text} END END"
+    )
 }
 
 /// The uids of rows that are visited in the order of their keys.
