@@ -38,4 +38,5 @@ for database in sqlite mariadb; do
     run "a real Roundcube over $database" "$services/up.sh" "e2e-$database" "$database" any
     run "its accounts over $database" "$services/seed.sh" "e2e-$database" demo@example.org 250
 done
+run 'the hosts over MariaDB' "$services/hosts.sh" e2e-mariadb
 run 'fuzzing, a minute a target' "$repo/fuzz/run" 60

@@ -1,0 +1,200 @@
+//! A database of its own for each test, on the server that `make test` has started.
+
+use mysql::prelude::Queryable;
+use mysql::{Conn, OptsBuilder, Params, Value as Stored};
+use openxport::db::{Cell, Database, DbError, Kind, Param, Row, VisitRow};
+use openxport::hosts;
+use openxport::json::Writer;
+use openxport::store::{Host, Id, Selection, Store, Wanted};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const SCHEMA: &str = "/usr/share/roundcube/SQL/mysql.initial.sql";
+const SOCKET: &str = "OPENXPORT_MARIADB_SOCKET";
+
+pub struct Roundcube {
+    connection: RefCell<Conn>,
+    name: String,
+    queries: RefCell<Vec<(String, Vec<Stored>)>>,
+}
+
+impl Roundcube {
+    pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let socket = std::env::var(SOCKET).unwrap_or_else(|_| {
+            panic!("set {SOCKET} to the socket of a MariaDB, as make test does")
+        });
+        let schema = std::fs::read_to_string(SCHEMA).unwrap_or_else(|error| {
+            panic!("{SCHEMA}: {error}: install the package roundcube-core to run these tests")
+        });
+        let options = OptsBuilder::new().socket(Some(socket)).user(Some("root"));
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("openxport_{}_{number}", std::process::id());
+        let connection = Conn::new(options).expect("the server lets root in");
+        let roundcube = Self {
+            connection: RefCell::new(connection),
+            name,
+            queries: RefCell::new(Vec::new()),
+        };
+        let name = &roundcube.name;
+        roundcube.sql(&format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"));
+        roundcube.sql(&format!("USE {name}"));
+        roundcube.sql("SET time_zone = '+00:00'");
+        // Each statement of the schema ends its line with a semicolon.
+        for statement in schema.split(";\n").filter(|text| !text.trim().is_empty()) {
+            roundcube.sql(statement);
+        }
+        roundcube.sql(
+            "INSERT INTO users (user_id, username, mail_host) VALUES
+             (1, 'alice@example.org', 'localhost'), (2, 'bob@example.org', 'localhost')",
+        );
+        roundcube
+    }
+
+    pub fn sql(&self, statement: &str) {
+        let done = self.connection.borrow_mut().query_drop(statement);
+        done.unwrap_or_else(|error| panic!("{error}: {statement}"));
+    }
+
+    /// Sets the clock of the session, which is in its local time.
+    pub fn set_now(&self, now: &str) {
+        self.sql(&format!("SET timestamp = UNIX_TIMESTAMP('{now}')"));
+    }
+
+    pub fn fingerprint(&self) -> u128 {
+        let host = self.open();
+        let fingerprint = store(&*host, "ContactCard").fingerprint();
+        fingerprint.expect("the fingerprint is read").digest
+    }
+
+    pub fn read(&self, data_type: &str, ids: Option<&[&str]>) -> Vec<Value> {
+        let host = self.open();
+        let ids: Option<Vec<_>> = ids.map(|ids| {
+            let id = |text: &&str| Id::new(*text).expect("the id is an Id");
+            ids.iter().map(id).collect()
+        });
+        let wanted = ids.as_deref().map_or(Wanted::All, Wanted::Ids);
+        let mut records = Vec::new();
+        store(&*host, data_type)
+            .read(wanted, &Selection::ALL, &mut |record| {
+                let mut text = Writer::new();
+                record.emit(&Selection::ALL, &mut text);
+                records.push(serde_json::from_slice(text.as_bytes()).expect("it is JSON"));
+                Ok(())
+            })
+            .expect("the records are read");
+        records
+    }
+
+    /// How MariaDB goes about each query of the host.
+    pub fn query_plans(&self) -> Vec<(String, String)> {
+        let explain = |(sql, params): (String, Vec<Stored>)| {
+            let plan: Option<String> = self
+                .connection
+                .borrow_mut()
+                .exec_first(
+                    format!("EXPLAIN FORMAT=JSON {sql}"),
+                    Params::Positional(params),
+                )
+                .expect("the plan is read");
+            (sql, plan.expect("there is a plan"))
+        };
+        self.queries.take().into_iter().map(explain).collect()
+    }
+
+    fn open(&self) -> Box<dyn Host + '_> {
+        let Value::Object(settings) = settings() else {
+            panic!("settings are an object")
+        };
+        hosts::open("roundcube", settings, Box::new(self)).expect("the settings are right")
+    }
+}
+
+impl Drop for Roundcube {
+    fn drop(&mut self) {
+        let drop = format!("DROP DATABASE IF EXISTS {}", self.name);
+        // A failure here must not hide the one that the test is about.
+        let _ = self.connection.borrow_mut().query_drop(drop);
+    }
+}
+
+fn settings() -> Value {
+    json!({
+        "user_id": 1,
+        "user_name": "alice@example.org",
+        "instance": "mail.example.org",
+        "tables": {
+            "contacts": "`contacts`",
+            "contactgroups": "`contactgroups`",
+            "contactgroupmembers": "`contactgroupmembers`",
+            "collected_addresses": "`collected_addresses`",
+            "identities": "`identities`",
+        },
+        "address_books": [
+            {"source": "personal", "name": "Personal Addresses"},
+            {"source": "collected_recipients", "name": "Collected Recipients"},
+            {"source": "trusted_senders", "name": "Trusted Senders"},
+        ],
+    })
+}
+
+fn store<'h>(host: &'h dyn Host, data_type: &str) -> &'h dyn Store {
+    let account = host.accounts().first().expect("the user has an account");
+    host.store(&account.id, data_type)
+        .unwrap_or_else(|| panic!("Roundcube has {data_type}"))
+}
+
+struct FetchedRow(Vec<Stored>);
+
+impl Row for FetchedRow {
+    fn cell(&self, column: usize) -> Cell<'_> {
+        match self.0.get(column) {
+            Some(Stored::Bytes(octets)) => Cell::Text(octets),
+            Some(Stored::Int(number)) => Cell::Integer(*number),
+            Some(Stored::UInt(number)) => Cell::Integer((*number).try_into().expect("it fits")),
+            Some(Stored::NULL) | None => Cell::Null,
+            Some(other) => panic!("a driver of PHP would hand over {other:?} as text"),
+        }
+    }
+}
+
+/// As PHP's driver does it: the parameters are quoted into the text of the SQL, and all values
+/// come as text.
+impl Database for &Roundcube {
+    fn kind(&self) -> Kind {
+        Kind::Mysql
+    }
+
+    fn rows(&self, sql: &str, params: &[Param<'_>], visit: VisitRow<'_>) -> Result<(), DbError> {
+        let stored = |param: &Param<'_>| match param {
+            Param::Integer(number) => Stored::from(number.to_string()),
+            Param::Text(text) => Stored::from(*text),
+        };
+        let values: Vec<_> = params.iter().map(stored).collect();
+        self.queries
+            .borrow_mut()
+            .push((sql.to_owned(), values.clone()));
+        let mut parts = sql.split('?');
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for (value, part) in values.iter().zip(parts) {
+            text += &value.as_sql(false);
+            text += part;
+        }
+        let rows: Result<Vec<mysql::Row>, _> = self.connection.borrow_mut().query(text);
+        for row in rows.map_err(|error| DbError::Refused(error.to_string()))? {
+            if visit(&FetchedRow(row.unwrap())).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str, _params: &[Param<'_>]) -> Result<u64, DbError> {
+        Err(DbError::Refused(sql.to_owned()))
+    }
+
+    fn call(&self, ability: &str, _arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
+        Err(DbError::NoAbility(ability.to_owned()))
+    }
+}
