@@ -4,9 +4,7 @@
 pub mod roundcube;
 
 use crate::db::{Database, DbError};
-use crate::store::{
-    Fingerprint, Host, Object, Selection, Store, StoreError, Version, Visit, Wanted,
-};
+use crate::store::{Host, Object, StoreError};
 use serde_json::Value;
 
 /// Opens a webmail's data for the user whom its plugin has authenticated.
@@ -44,33 +42,5 @@ impl From<DbError> for StoreError {
             DbError::Unavailable(_) => StoreError::Unavailable(error.into()),
             DbError::Refused(_) | DbError::NoAbility(_) => StoreError::Backend(error.into()),
         }
-    }
-}
-
-/// The store of a data type of which a host never has any record.
-struct EmptyStore;
-
-impl Store for EmptyStore {
-    fn fingerprint(&self) -> Result<Fingerprint, StoreError> {
-        Ok(Fingerprint {
-            digest: 0,
-            count: 0,
-        })
-    }
-
-    fn versions(
-        &self,
-        _visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn read(
-        &self,
-        _wanted: Wanted<'_>,
-        _selection: &Selection,
-        _visit: Visit<'_>,
-    ) -> Result<(), StoreError> {
-        Ok(())
     }
 }

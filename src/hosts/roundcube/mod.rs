@@ -29,8 +29,8 @@ use crate::data_types::contacts::{
 };
 use crate::data_types::mail::{self, EMAIL_SUBMISSION, IDENTITY, SUBMISSION_CAPABILITY};
 use crate::db::Database;
-use crate::hosts::{EmptyStore, OpenError};
-use crate::store::{Account, Contents, Host, Id, Object, Store, StoreError};
+use crate::hosts::OpenError;
+use crate::store::{self, Account, Contents, Host, Id, Object, Store, StoreError};
 use address_books::AddressBooks;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -46,7 +46,7 @@ pub struct Roundcube<'a> {
     address_books: AddressBooks,
     contact_cards: ContactCards<'a>,
     identities: Identities<'a>,
-    submissions: EmptyStore,
+    submissions: store::Empty,
 }
 
 pub fn open<'a>(
@@ -66,7 +66,7 @@ pub fn open<'a>(
         address_books: AddressBooks::new(&settings.address_books),
         contact_cards: ContactCards::new(&tables),
         identities: Identities::new(Rc::clone(&tables)),
-        submissions: EmptyStore,
+        submissions: store::Empty,
     })
 }
 
