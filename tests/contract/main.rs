@@ -1,4 +1,7 @@
 //! What the data types do on any host: one behaviour a test, each with its section.
+//!
+//! Over the host in memory all of it is tested; what a host does that only reads is in
+//! `reading`, which each host's own tests run too.
 
 #[path = "../memory/mod.rs"]
 mod memory;
@@ -8,7 +11,46 @@ mod copy;
 mod errors;
 mod get;
 mod query;
+mod reading;
 mod request;
 mod session;
 mod set;
 mod wire;
+
+use serde_json::json;
+use wire::Wire;
+
+reading::contract!(with_filled_account);
+
+fn with_filled_account(test: impl FnOnce(&Wire)) {
+    let wire = Wire::new();
+    let rights = json!({"mayRead": true, "mayWrite": true, "mayShare": false, "mayDelete": true});
+    for (id, is_default) in [("b1", true), ("b2", false)] {
+        let book = json!({
+            "name": id, "description": null, "sortOrder": 0, "isDefault": is_default,
+            "isSubscribed": true, "shareWith": null, "myRights": rights,
+        });
+        wire.host.of("a1", "AddressBook").put(id, book);
+    }
+    for (id, book, name, updated) in [
+        ("c1", "b1", "Jane Doe", "2024-01-02T00:00:00Z"),
+        ("c2", "b2", "Émile Zola", "2024-01-01T00:00:00Z"),
+    ] {
+        let card = json!({
+            "@type": "Card", "version": "1.0", "uid": id, "addressBookIds": {book: true},
+            "name": {"full": name}, "updated": updated,
+        });
+        wire.cards().put(id, card);
+    }
+    let group = json!({
+        "@type": "Card", "version": "1.0", "uid": "g", "addressBookIds": {"b1": true},
+        "name": {"full": "Writers"}, "kind": "group", "members": {"c2": true},
+    });
+    wire.cards().put("c3", group);
+    let identity = json!({
+        "name": "Jane", "email": "jane@example.com", "replyTo": null, "bcc": null,
+        "textSignature": "", "htmlSignature": "", "mayDelete": true,
+    });
+    wire.host.of("a1", "Identity").put("i1", identity);
+    test(&wire);
+}

@@ -1,10 +1,13 @@
 //! A client that speaks with the server without HTTP: what goes in is a request's head and the
 //! octets of its body, what comes out is status, headers and octets.
 
-use crate::memory::{HOME, MemoryHost, MemoryStore};
+#![allow(dead_code, reason = "no test binary uses all of it")]
+
+use crate::memory::{MemoryHost, MemoryStore};
 use openxport::data_types;
 use openxport::jmap::{Body, HttpRequest, Limits, Output, Server, Settings};
 use openxport::state::State;
+use openxport::store::Host;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io;
@@ -12,17 +15,45 @@ use std::time::Duration;
 
 pub const CORE: &str = "urn:ietf:params:jmap:core";
 
-/// An installation of its own, with the memory host behind it.
-pub struct Wire {
-    pub host: MemoryHost,
+/// An installation of its own, with the memory host behind it unless a test says otherwise.
+pub struct Wire<H = MemoryHost> {
+    pub host: H,
     pub state: State,
     pub settings: Settings,
 }
 
+/// What can stand behind the server.
+pub trait AsHost {
+    fn as_host(&self) -> &dyn Host;
+}
+
+impl AsHost for MemoryHost {
+    fn as_host(&self) -> &dyn Host {
+        self
+    }
+}
+
+impl AsHost for Box<dyn Host + '_> {
+    fn as_host(&self) -> &dyn Host {
+        &**self
+    }
+}
+
 impl Wire {
     pub fn new() -> Self {
+        Self::over(MemoryHost::new())
+    }
+
+    /// The cards of the user's own account.
+    pub fn cards(&self) -> &MemoryStore {
+        self.host.cards()
+    }
+}
+
+impl<H: AsHost> Wire<H> {
+    pub fn over(host: H) -> Self {
         Self {
-            host: MemoryHost::new(),
+            host,
             state: State::in_memory().unwrap(),
             settings: Settings {
                 username: "jane@example.com".to_owned(),
@@ -35,9 +66,9 @@ impl Wire {
         }
     }
 
-    /// The cards of the user's own account.
-    pub fn cards(&self) -> &MemoryStore {
-        self.host.cards()
+    /// The id of the user's own account.
+    pub fn account(&self) -> &str {
+        self.host.as_host().accounts()[0].id.as_str()
     }
 
     /// One call in the user's own account; what it is answered with, name and arguments.
@@ -46,7 +77,7 @@ impl Wire {
             .as_object_mut()
             .unwrap()
             .entry("accountId")
-            .or_insert(json!(HOME));
+            .or_insert(json!(self.account()));
         let response = self.post(&json!([[method, arguments, "c"]]));
         let responses = response["methodResponses"].as_array().unwrap();
         assert_eq!(responses.len(), 1, "{response:#}");
@@ -108,7 +139,7 @@ impl Wire {
             content_length: head.content_length,
             range: head.range,
         };
-        Server::new(&self.host, &self.state, &self.settings).answer(&http, body, output);
+        Server::new(self.host.as_host(), &self.state, &self.settings).answer(&http, body, output);
     }
 }
 

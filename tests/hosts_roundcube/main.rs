@@ -1,7 +1,16 @@
 //! The Roundcube host over SQLite with Roundcube's own schema.
 
+// What every host does that can be read.
+#[path = "../memory/mod.rs"]
+mod memory;
+#[path = "../contract/reading.rs"]
+mod reading;
+#[path = "../contract/wire.rs"]
+mod wire;
+
 mod address_books;
 mod contacts;
+mod contract;
 mod fingerprints;
 mod fixture;
 mod identities;
