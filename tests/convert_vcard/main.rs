@@ -1,5 +1,9 @@
 //! The vCard conversion, behaviour by behaviour (RFC 9555 §2).
 
+mod calcard;
+mod hostile;
+mod memory;
+mod random;
 mod samples;
 mod strict_json;
 
@@ -21,9 +25,13 @@ fn host_members() -> HostMembers<'static> {
 }
 
 fn convert(text: &str) -> Value {
+    convert_octets(text.as_bytes())
+}
+
+fn convert_octets(octets: &[u8]) -> Value {
     let mut out = Writer::new();
-    Card::parse(text.as_bytes(), &STANDARD).emit(&host_members(), &Selection::ALL, &mut out);
-    serde_json::from_slice(out.as_bytes())
+    Card::parse(octets, &STANDARD).emit(&host_members(), &Selection::ALL, &mut out);
+    strict_json::read(out.as_bytes())
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(out.as_bytes())))
 }
 

@@ -69,12 +69,23 @@ impl<'c> Emitter<'c, '_> {
                 expressed.add(ParamName::Jscomps);
             }
         }
+        // An address that is no list of components is a text, or a street beside one.
+        let value = value::unescape(&text);
         match &label {
             Some(label) => {
                 self.out.member("full", &value::unescape(label));
                 expressed.add(ParamName::Label);
+                if !is_structured && !value.trim().is_empty() {
+                    self.out.key("components");
+                    self.out.begin_array();
+                    self.out.begin_object();
+                    self.out.member("kind", "name");
+                    self.out.member("value", &value);
+                    self.out.end_object();
+                    self.out.end_array();
+                }
             }
-            None if !is_structured => self.out.member("full", &value::unescape(&text)),
+            None if !is_structured && !value.trim().is_empty() => self.out.member("full", &value),
             None => {}
         }
         if let Some(code) = params::find_text(line, ParamName::Cc) {

@@ -1,9 +1,11 @@
 //! What JSContact has no place for: `vCardProps`, written as jCard (RFC 9555 §2.15.1,
 //! RFC 7095 §3.3).
 
-use super::components::OF_PHONETICS;
+use super::addresses::ADDRESS;
+use super::components::{OF_PHONETICS, Part, Parts};
 use super::emit::Emitter;
 use super::entry;
+use super::name::NAME;
 use super::params::{self, ParamName, ParamSet};
 use super::rule::{Shape, Target};
 use super::settle::{Fate, Property};
@@ -39,21 +41,34 @@ impl<'c> Emitter<'c, '_> {
     }
 
     /// Whether a property goes to `vCardProps`: it converts to nothing, or what it converts
-    /// to has no place for its parameters.
+    /// to has no place for all that it says.
     fn is_carried(&self, index: usize, line: Line<'c>, property: &Property) -> bool {
         let target = property.rule.target;
         match property.fate {
             Fate::Carried => true,
-            Fate::Done | Fate::Nested | Fate::Inside | Fate::Localizes(_) => false,
-            Fate::Joins if property.params.has(ParamName::Phonetic) => {
-                self.loses_params(line, OF_PHONETICS)
+            Fate::Nested | Fate::Inside => false,
+            Fate::Done => target == Target::Label && self.loses_params(line, ParamSet::EMPTY),
+            Fate::Joins(of) | Fate::Localizes(of) if property.sounds() => {
+                self.loses_params(line, OF_PHONETICS) || self.sounds_more(line, property, of)
             }
-            Fate::Joins => self.loses_params(line, ParamSet::EMPTY),
+            Fate::Joins(_) => self.loses_params(line, ParamSet::EMPTY),
+            Fate::Localizes(_) => match target {
+                Target::NameComponents => {
+                    self.name_overflows(line) || self.loses_params(line, self.expressed_of(index))
+                }
+                Target::Address => self.address_overflows(line),
+                Target::FullName | Target::GrammaticalGender | Target::AnniversaryPlace => {
+                    self.loses_params(line, self.expressed_of(index))
+                }
+                _ => false,
+            },
             Fate::Converts => match target {
                 Target::Uid if self.host.is_uid_taken => true,
                 Target::Updated if self.host.updated.is_some() => true,
                 Target::Created if self.host.created.is_some() => true,
-                Target::JsProp => !self.is_patched,
+                Target::JsProp => {
+                    !self.is_patched || self.loses_params(line, ParamSet::of(&[ParamName::Jsptr]))
+                }
                 Target::NameComponents => self.name_overflows(line),
                 Target::Address => self.address_overflows(line),
                 Target::Relation | Target::LabelledRelation => false,
@@ -66,6 +81,23 @@ impl<'c> Emitter<'c, '_> {
                 }
             },
         }
+    }
+
+    /// Whether there is a sound for a component that the name or address has not.
+    fn sounds_more(&self, line: Line<'c>, property: &Property, of: u32) -> bool {
+        let layout = match property.rule.target {
+            Target::Address => &ADDRESS,
+            _ => &NAME,
+        };
+        let Some(main) = self.card.lines.line(of as usize) else {
+            return true;
+        };
+        let (main, sounds) = (value::decoded(main), value::decoded(line));
+        let comma_is_text = self.comma_is_text(property.rule.name, &main);
+        let main = Parts::read(&main, layout, comma_is_text, None);
+        let sounds = Parts::read(&sounds, layout, false, None);
+        let is_heard = |part: &Part<'_>| main.at(part.position).is_some();
+        sounds.overflow || !sounds.parts.iter().all(is_heard)
     }
 
     fn loses_params(&self, line: Line<'c>, expressed: ParamSet) -> bool {

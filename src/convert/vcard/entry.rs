@@ -275,7 +275,9 @@ impl<'c> Emitter<'c, '_> {
         };
         let is_alternative = matches!(property.fate, Fate::Localizes(_));
         expressed.add_if(
-            property.params.has(ParamName::PropId) && keys::prop_id(line).is_some(),
+            property.params.has(ParamName::PropId)
+                && !self::property(property.rule.target).is_empty()
+                && keys::prop_id(line).is_some(),
             ParamName::PropId,
         );
         expressed.add_if(
@@ -361,11 +363,15 @@ pub fn carried<'c>(
     expressed: ParamSet,
     keep_type: impl Fn(&[u8]) -> bool,
 ) -> Vec<CarriedParam<'c>> {
-    let expressed = expressed.and(OF_THE_WRITING);
     let mut carried = Vec::new();
+    let mut repeated = ParamSet::EMPTY;
     for param in line.params() {
         let name = ParamName::of(&param);
-        if expressed.has(name) || (name == ParamName::Value && is_value_type(param.value)) {
+        let is_of_the_writing =
+            OF_THE_WRITING.has(name) || (name == ParamName::Value && is_value_type(param.value));
+        // Of all but TYPE only the first is heard.
+        if is_of_the_writing || (expressed.has(name) && !repeated.has(name)) {
+            repeated.add_if(name != ParamName::Type, name);
             continue;
         }
         if name == ParamName::Type {

@@ -21,7 +21,8 @@ impl Settled {
             let name = property.rule.name;
             let altid = match property.rule.target {
                 _ if property.fate != Fate::Converts => continue,
-                Target::FullName | Target::NameComponents | Target::GrammaticalGender => &b""[..],
+                target if is_single(target) => &b""[..],
+                target if target.bit() & LOCALIZED == 0 => continue,
                 _ => match params::find(line, ParamName::Altid) {
                     None | Some(b"") => continue,
                     Some(altid) => altid,
@@ -54,7 +55,7 @@ impl Settled {
             .iter()
             .filter(|index| **index != main)
             .map(|index| {
-                let sounds = self.has(*index, ParamName::Phonetic);
+                let sounds = self.sounds(*index);
                 (sounds, language_of(lines, *index), *index)
             })
             .collect();
@@ -93,13 +94,13 @@ impl Settled {
             } else if in_main {
                 match std::mem::replace(&mut main_sounds, true) {
                     true => (Fate::Carried, None),
-                    false => (Fate::Joins, Some(main)),
+                    false => (Fate::Joins(narrow(main)), Some(main)),
                 }
             } else {
                 let known =
                     localized.binary_search_by(|(other, _)| compare_ignoring_case(other, language));
                 match known.ok().and_then(|at| localized.get(at)) {
-                    Some((_, of)) => (Fate::Joins, Some(*of)),
+                    Some((_, of)) => (Fate::Joins(narrow(*of)), Some(*of)),
                     None => (Fate::Localizes(narrow(main)), Some(main)),
                 }
             };
@@ -114,12 +115,7 @@ impl Settled {
 
     /// The one of the alternatives that stands in the card itself.
     fn main_of(&self, lines: &ContentLines<'_>, indexes: &[usize]) -> Option<usize> {
-        let candidates = || {
-            indexes
-                .iter()
-                .copied()
-                .filter(|index| !self.has(*index, ParamName::Phonetic))
-        };
+        let candidates = || indexes.iter().copied().filter(|index| !self.sounds(*index));
         // Of several names the plainest (RFC 9555 §2.5.2).
         let plain = candidates()
             .filter(|index| !self.has(*index, ParamName::Language))
@@ -140,6 +136,10 @@ impl Settled {
         self.properties
             .get(index)
             .is_some_and(|property| property.params.has(name))
+    }
+
+    fn sounds(&self, index: usize) -> bool {
+        self.properties.get(index).is_some_and(Property::sounds)
     }
 
     fn meet(&mut self, index: usize, fate: Fate) {
@@ -186,7 +186,7 @@ impl Settled {
     }
 
     fn join(&mut self, index: usize, of: usize) {
-        self.meet(index, Fate::Joins);
+        self.meet(index, Fate::Joins(narrow(of)));
         self.followers.push((narrow(of), narrow(index)));
     }
 
@@ -355,6 +355,26 @@ impl Settled {
         }
     }
 }
+
+/// The targets whose objects can be patched in another language. Media are not among them,
+/// because a blob belongs to one entry; nor is what goes into other objects.
+const LOCALIZED: u64 = Target::Nickname.bit()
+    | Target::Organization.bit()
+    | Target::Pronouns.bit()
+    | Target::Title.bit()
+    | Target::Email.bit()
+    | Target::OnlineService.bit()
+    | Target::OnlineUser.bit()
+    | Target::Phone.bit()
+    | Target::PreferredLanguage.bit()
+    | Target::Calendar.bit()
+    | Target::SchedulingAddress.bit()
+    | Target::Address.bit()
+    | Target::CryptoKey.bit()
+    | Target::Directory.bit()
+    | Target::Link.bit()
+    | Target::Note.bit()
+    | Target::PersonalInfo.bit();
 
 fn is_single(target: Target) -> bool {
     matches!(

@@ -5,10 +5,10 @@ use super::components::{Layout, Parts};
 use super::emit::{Emitter, text_member};
 use super::entry;
 use super::name::NAME;
-use super::params::{self, ParamName, ParamSet};
+use super::params::{self, ParamName};
 use super::personal;
-use super::rule::{Rule, Target};
-use super::settle::{Fate, compare_ignoring_case};
+use super::rule::Target;
+use super::settle::{Fate, Property, compare_ignoring_case};
 use super::value;
 use crate::convert::content_line::Line;
 
@@ -50,7 +50,7 @@ impl<'c> Emitter<'c, '_> {
             self.out.begin_object();
             for alternative in of_language {
                 if let Some((line, property)) = card.property(alternative.index) {
-                    self.patch(alternative, line, property.rule, property.params);
+                    self.patch(alternative, line, property);
                 }
             }
             self.out.end_object();
@@ -58,25 +58,19 @@ impl<'c> Emitter<'c, '_> {
         self.out.end_object();
     }
 
-    fn patch(
-        &mut self,
-        alternative: &Alternative<'c>,
-        line: Line<'c>,
-        rule: &'static Rule,
-        params: ParamSet,
-    ) {
-        match rule.target {
+    fn patch(&mut self, alternative: &Alternative<'c>, line: Line<'c>, property: &Property) {
+        match property.rule.target {
             Target::FullName => self.out.member("name/full", &value::text(line)),
             Target::GrammaticalGender => {
                 if let Some(gender) = personal::grammatical_gender(&value::text(line)) {
                     self.out.member("speakToAs/grammaticalGender", gender);
                 }
             }
-            Target::NameComponents if params.has(ParamName::Phonetic) => {
+            Target::NameComponents if property.sounds() => {
                 self.phonetics("name", alternative.of, line, &NAME);
             }
             Target::NameComponents => self.localized_name(alternative, line),
-            _ => self.patch_of_entry(alternative, line, rule, params),
+            _ => self.patch_of_entry(alternative, line, property),
         }
     }
 
@@ -84,8 +78,7 @@ impl<'c> Emitter<'c, '_> {
         &mut self,
         alternative: &Alternative<'c>,
         line: Line<'c>,
-        rule: &'static Rule,
-        params: ParamSet,
+        property: &Property,
     ) {
         let Some((_, main)) = self.card.property(alternative.of) else {
             return;
@@ -95,12 +88,12 @@ impl<'c> Emitter<'c, '_> {
         };
         let path = format!("{}/{key}", entry::property(main.rule.target));
         let expressed = self.expressed_of(alternative.index);
-        match rule.target {
+        match property.rule.target {
             Target::AnniversaryPlace => {
                 self.out.key(&format!("{path}/place"));
                 self.place(line);
             }
-            Target::Address if params.has(ParamName::Phonetic) => {
+            Target::Address if property.sounds() => {
                 self.phonetics(&path, alternative.of, line, &ADDRESS);
             }
             target => match text_member(target) {

@@ -107,7 +107,7 @@ impl<'c> Emitter<'c, '_> {
             if let Some(media_type) = named_type(line, rule) {
                 self.out.member("mediaType", &media_type);
                 expressed.add(ParamName::MediaType);
-                expressed.add_if(only_format(line), ParamName::Type);
+                expressed.add_if(says_media_type(line, rule), ParamName::Type);
             }
             return expressed;
         }
@@ -116,7 +116,7 @@ impl<'c> Emitter<'c, '_> {
         self.out
             .member("mediaType", &media_type(line, rule, &source));
         let mut expressed = ParamSet::of(&[ParamName::MediaType]);
-        expressed.add_if(only_format(line), ParamName::Type);
+        expressed.add_if(says_media_type(line, rule), ParamName::Type);
         expressed
     }
 }
@@ -202,9 +202,14 @@ fn named_type(line: Line<'_>, rule: &Rule) -> Option<String> {
     if !line.has_params() {
         return None;
     }
-    if let Some(media_type) = params::find_text(line, ParamName::MediaType) {
-        return Some(media_type.into_owned());
+    match params::find_text(line, ParamName::MediaType) {
+        Some(media_type) => Some(media_type.into_owned()),
+        None => type_of_format(line, rule),
     }
+}
+
+/// The media type that TYPE names.
+fn type_of_format(line: Line<'_>, rule: &Rule) -> Option<String> {
     let format = charset::repair(format(line)?).to_ascii_lowercase();
     if format.contains('/') {
         return Some(format);
@@ -236,10 +241,11 @@ fn format(line: Line<'_>) -> Option<&[u8]> {
     entry::types(line).find(|value| !is_common(value))
 }
 
-/// Whether TYPE says nothing but the format.
-fn only_format(line: Line<'_>) -> bool {
-    let mut types = entry::types(line);
-    types.next().is_some_and(|value| !is_common(value)) && types.next().is_none()
+/// Whether TYPE says nothing but the media type, and nothing else says that.
+fn says_media_type(line: Line<'_>, rule: &Rule) -> bool {
+    params::find(line, ParamName::MediaType).is_none()
+        && entry::types(line).count() == 1
+        && type_of_format(line, rule).is_some()
 }
 
 fn is_common(value: &[u8]) -> bool {

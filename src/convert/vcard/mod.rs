@@ -134,24 +134,23 @@ impl<'a> Card<'a> {
     /// The first property of this target that joins the one with this index.
     fn joined(&self, index: usize, target: Target) -> Option<Line<'_>> {
         self.followers(index)
-            .find(|(_, property)| property.rule.target == target && property.fate == Fate::Joins)
+            .find(|(_, property)| {
+                property.rule.target == target && matches!(property.fate, Fate::Joins(_))
+            })
             .map(|(line, _)| line)
     }
 
     /// The property that says how the name or address with this index sounds.
     fn phonetic(&self, index: usize) -> Option<Line<'_>> {
         self.followers(index)
-            .find(|(_, property)| {
-                property.fate == Fate::Joins && property.params.has(ParamName::Phonetic)
-            })
+            .find(|(_, property)| matches!(property.fate, Fate::Joins(_)) && property.sounds())
             .map(|(line, _)| line)
     }
 
     /// Whether the property with this index is said in other languages or sounds too.
     fn has_alternatives(&self, index: usize) -> bool {
-        self.followers(index).any(|(_, property)| {
-            matches!(property.fate, Fate::Localizes(_)) || property.params.has(ParamName::Phonetic)
-        })
+        self.followers(index)
+            .any(|(_, property)| matches!(property.fate, Fate::Localizes(_)) || property.sounds())
     }
 
     /// The language of the card.

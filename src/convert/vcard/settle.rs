@@ -17,6 +17,14 @@ pub struct Property {
     pub fate: Fate,
 }
 
+impl Property {
+    /// Whether this says how a name or an address sounds.
+    pub fn sounds(&self) -> bool {
+        self.params.has(ParamName::Phonetic)
+            && matches!(self.rule.target, Target::NameComponents | Target::Address)
+    }
+}
+
 /// What becomes of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -24,8 +32,8 @@ pub enum Fate {
     Converts,
     /// To `vCardProps`.
     Carried,
-    /// Into the object of another property, which it follows.
-    Joins,
+    /// Into the object of the property with this index.
+    Joins(u32),
     /// To a patch of the property with this index, in the language that LANGUAGE names.
     Localizes(u32),
     /// A BEGIN or END of the card itself, or a label that stands at its objects.

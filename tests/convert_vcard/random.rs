@@ -1,0 +1,292 @@
+//! Cards made at random: whatever is in them is in what they convert to.
+
+use crate::{convert_octets, host_members, strict_json};
+use openxport::convert::vcard::{Card, STANDARD};
+use openxport::json::Writer;
+use openxport::store::Selection;
+use serde_json::Value;
+
+/// A small generator of pseudo-random numbers (xorshift64*): the same seed, the same cards.
+struct Random(u64);
+
+impl Random {
+    fn of_seed(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+}
+
+const NAMES: &[&str] = &[
+    "FN",
+    "N",
+    "NICKNAME",
+    "PHOTO",
+    "BDAY",
+    "ANNIVERSARY",
+    "DEATHDATE",
+    "BIRTHPLACE",
+    "GENDER",
+    "ADR",
+    "TEL",
+    "EMAIL",
+    "IMPP",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "GEO",
+    "TITLE",
+    "ROLE",
+    "LOGO",
+    "ORG",
+    "MEMBER",
+    "RELATED",
+    "CATEGORIES",
+    "NOTE",
+    "PRODID",
+    "REV",
+    "SOUND",
+    "UID",
+    "URL",
+    "KEY",
+    "FBURL",
+    "CALURI",
+    "CALADRURI",
+    "KIND",
+    "SOURCE",
+    "EXPERTISE",
+    "HOBBY",
+    "PRONOUNS",
+    "GRAMGENDER",
+    "SOCIALPROFILE",
+    "CREATED",
+    "CONTACT-URI",
+    "ORG-DIRECTORY",
+    "JSPROP",
+    "LABEL",
+    "X-ABLABEL",
+    "X-ABDATE",
+    "X-ABRELATEDNAMES",
+    "X-SPOUSE",
+    "X-JABBER",
+    "X-ANNIVERSARY",
+    "X-UNHEARD-OF",
+    "AGENT",
+    "SORT-STRING",
+    "CLIENTPIDMAP",
+    "XML",
+    "VERSION",
+    "X_ODD",
+];
+
+const PARAMS: &[&str] = &[
+    "TYPE=home",
+    "TYPE=work,pref",
+    "HOME",
+    "PREF=1",
+    "PREF=200",
+    "LANGUAGE=de",
+    "LANGUAGE=en",
+    "ALTID=1",
+    "ALTID=2",
+    "PROP-ID=p1",
+    "PROP-ID=p2",
+    "VALUE=uri",
+    "VALUE=text",
+    "SORT-AS=\"s,t\"",
+    "PHONETIC=ipa",
+    "SCRIPT=Latn",
+    "JSCOMPS=\";1;0\"",
+    "LABEL=\"the label\"",
+    "GEO=\"geo:1,2\"",
+    "TZ=Europe/Berlin",
+    "CC=DE",
+    "INDEX=3",
+    "LEVEL=high",
+    "MEDIATYPE=text/plain",
+    "PID=1.1",
+    "AUTHOR=\"mailto:a@b\"",
+    "CREATED=20200101T000000Z",
+    "SERVICE-TYPE=Some",
+    "USERNAME=me",
+    "JSPTR=\"example.com:x\"",
+    "CALSCALE=gregorian",
+    "DERIVED=true",
+    "X-OWN=thing",
+];
+
+/// Parameters whose value must be somewhere, whatever it is.
+const NAMES_OF_PARAMS: &[&str] = &[
+    "TYPE",
+    "X-OWN",
+    "SORT-AS",
+    "LABEL",
+    "AUTHOR-NAME",
+    "AUTHOR",
+    "USERNAME",
+    "SERVICE-TYPE",
+    "X-USER",
+    "LEVEL",
+    "INDEX",
+    "MEDIATYPE",
+    "CALSCALE",
+    "PID",
+    "PREF",
+    "GEO",
+    "TZ",
+    "CC",
+    "SCRIPT",
+    "CREATED",
+    "PROP-ID",
+    "VALUE",
+    "JSPTR",
+];
+
+const VALUES: &[&str] = &[
+    "2020-02-29",
+    "20200229T101010Z",
+    "--0229",
+    "geo:1,2",
+    "1;2",
+    "-0500",
+    "Europe/Berlin",
+    "urn:uuid:4",
+    "https://example.com/",
+    "data:image/png;base64,iVBORw0KGgo=",
+    "group",
+    "neuter",
+    "true",
+    "{\"a\":1}",
+];
+
+/// One word that no other place of the card has, so that it can be looked for.
+fn word(random: &mut Random, words: &mut Vec<String>) -> String {
+    let word = format!(
+        "w{:06}{}",
+        words.len(),
+        random.one_of(&["", "ü", "日本", "x y"])
+    );
+    words.push(word.clone());
+    word
+}
+
+/// A value of a few words with the separators and escapes of vCard between them.
+fn value(random: &mut Random, words: &mut Vec<String>) -> String {
+    if random.below(4) == 0 {
+        return random.one_of(VALUES).to_owned();
+    }
+    let mut value = word(random, words);
+    for _ in 0..random.below(4) {
+        value += random.one_of(&[";", ",", "\\,", "\\;", "\\n", "\\\\", ";;", ": "]);
+        value += &word(random, words);
+    }
+    value
+}
+
+fn card(random: &mut Random) -> (String, Vec<String>) {
+    let mut words = Vec::new();
+    let mut text = String::from("BEGIN:VCARD\r\n");
+    for _ in 0..random.below(20) {
+        if random.below(4) == 0 {
+            text += random.one_of(&["a.", "b.", "Item1."]);
+        }
+        text += random.one_of(NAMES);
+        for _ in 0..random.below(4) {
+            text += ";";
+            match random.below(3) {
+                0 => {
+                    text += random.one_of(NAMES_OF_PARAMS);
+                    text += "=";
+                    text += &word(random, &mut words);
+                }
+                _ => text += random.one_of(PARAMS),
+            }
+        }
+        text += ":";
+        text += &value(random, &mut words);
+        text += "\r\n";
+    }
+    text += "END:VCARD\r\n";
+    (text, words)
+}
+
+#[test]
+fn card_made_at_random_loses_no_word() {
+    for seed in 1..2_000 {
+        let mut random = Random::of_seed(seed);
+        let (text, words) = card(&mut random);
+        let card = convert_octets(text.as_bytes());
+        let json = texts_of(&card);
+        for word in words {
+            assert!(
+                json.contains(&word),
+                "seed {seed}: {word} is lost of\n{text}\nin\n{card:#}"
+            );
+        }
+    }
+}
+
+/// All names and texts of a JSON value, one after the other.
+fn texts_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{text}\n"),
+        Value::Array(values) => values.iter().map(texts_of).collect(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| format!("{name}\n{}", texts_of(value)))
+            .collect(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn selected_properties_are_those_of_the_whole_card() {
+    for seed in 1..300 {
+        let mut random = Random::of_seed(seed);
+        let (text, _) = card(&mut random);
+        let whole = convert_octets(text.as_bytes());
+        let members = whole.as_object().expect("a card is an object");
+        for name in members.keys() {
+            let mut out = Writer::new();
+            Card::parse(text.as_bytes(), &STANDARD).emit(
+                &host_members(),
+                &Selection::of([name.as_str()]),
+                &mut out,
+            );
+            let selected = strict_json::read(out.as_bytes()).expect("it is JSON");
+            let expected = serde_json::json!({"id": whole["id"], name.as_str(): members[name]});
+            assert_eq!(selected, expected, "seed {seed}: {text}");
+        }
+    }
+}
+
+#[test]
+fn damaged_card_converts_to_json() {
+    for seed in 1..1_500 {
+        let mut random = Random::of_seed(seed);
+        let (text, _) = card(&mut random);
+        let mut octets = text.into_bytes();
+        for _ in 0..random.below(8) {
+            let at = random.below(octets.len());
+            match random.below(3) {
+                0 => octets[at] = (random.next() & 0xFF) as u8,
+                1 => octets.insert(at, random.one_of(b"\r\n :;,=\"\\.^%\x00\xFF")),
+                _ => octets.truncate(at + 1),
+            }
+        }
+        convert_octets(&octets);
+    }
+}
