@@ -184,6 +184,22 @@ fn contact_card_get_of_another_users_account_is_refused() {
 }
 
 #[test]
+fn contact_card_destroy_is_forbidden_and_destroys_nothing() {
+    let client = Client::of(USER);
+    let found = client.call("ContactCard/query", json!({ "limit": 1 }));
+    let account_id = client.account_id();
+    let responses = client.calls(json!([
+        ["ContactCard/set", { "accountId": account_id, "destroy": found["ids"] }, "s"],
+        ["ContactCard/get", { "accountId": account_id, "ids": found["ids"] }, "g"],
+    ]));
+    assert!(
+        responses[0].to_string().contains("forbidden"),
+        "{responses:?}"
+    );
+    assert_eq!(list(&responses[1][1]).len(), 1, "{responses:?}");
+}
+
+#[test]
 fn contact_card_get_of_an_empty_account_is_an_empty_list() {
     let answer = Client::of("carol@example.org").call("ContactCard/get", json!({}));
     assert_eq!(list(&answer), [Value::Null; 0], "{answer}");

@@ -31,7 +31,7 @@ fn identity_get_returns_signatures_reply_to_and_bcc() {
             "email": "work@example.org",
             "replyTo": [{ "name": "Front Desk", "email": "desk@example.org" }],
             "bcc": [{ "name": null, "email": "archive@example.org" }],
-            "textSignature": "",
+            "textSignature": "Demo at Work & Co",
             "htmlSignature": "<p><b>Demo</b> at Work &amp; Co</p>",
             "mayDelete": false,
         },

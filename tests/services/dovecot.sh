@@ -55,7 +55,7 @@ CONF
 mkdir -p "$tree/mail"
 own "$tree/mail" "$tree/etc/dovecot.conf" "$tree/etc/dovecot-users"
 chmod 0600 "$tree/etc/dovecot-users"
-as_service /usr/sbin/dovecot -c "$tree/etc/dovecot.conf"
+start_service dovecot /usr/sbin/dovecot -c "$tree/etc/dovecot.conf"
 # Dovecot keeps its pid in its own folder.
 ln -sf dovecot/master.pid "$tree/run/dovecot.pid"
 wait_until Dovecot bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"

@@ -37,6 +37,14 @@ use_rust() {
     fi
 }
 
+# Starts a daemon named $1 as the service user. It keeps none of our own output open, or whoever
+# reads that would wait for as long as the daemon runs.
+start_service() {
+    local name=$1
+    shift
+    as_service "$@" </dev/null >>"$tree/log/$name.out" 2>&1 || die "$name did not start; see $tree/log"
+}
+
 # Names the environment's folder in $tree and makes it.
 #
 # It is target/NAME. Below a folder that the service user may not enter (/root, say), it is a

@@ -3,6 +3,7 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
+cd "$repo"
 step=start
 finish() {
     local status=$?
@@ -29,14 +30,13 @@ use_rust
 run 'format' "$cargo" fmt --check
 run 'lints of the core' "$cargo" clippy --no-default-features --features e2e --all-targets -- -D warnings
 run 'unit and contract tests' "$cargo" test --no-default-features
-run 'lints with the extension' "$cargo" clippy --all-targets -- -D warnings
+run 'lints with the extension' "$cargo" clippy --all-features --all-targets -- -D warnings
 run 'an extension that can be made to panic' "$cargo" build --features fault-injection
 run 'tests of the extension and the endpoint' \
     php8.2 "$repo/php/tests/run.php" "$build_dir/debug/libopenxport.so"
 run 'release build' "$cargo" build --release
 for database in sqlite mariadb; do
-    run "a real Roundcube over $database" "$services/up.sh" "e2e-$database" "$database" any
-    run "its accounts over $database" "$services/seed.sh" "e2e-$database" demo@example.org 250
+    run "end to end over $database" "$services/e2e.sh" "$database"
 done
 run 'the hosts over MariaDB' "$services/hosts.sh" e2e-mariadb
 run 'fuzzing, a minute a target' "$repo/fuzz/run" 60

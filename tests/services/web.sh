@@ -49,7 +49,7 @@ if is_running php-fpm && [ "$(cat "$tree/run/workers")" != "$workers" ]; then
 fi
 if ! is_running php-fpm; then
     printf %s "$workers" >"$tree/run/workers"
-    as_service env PHP_INI_SCAN_DIR=":$tree/etc/php" \
+    start_service php-fpm env PHP_INI_SCAN_DIR=":$tree/etc/php" \
         php-fpm8.2 --fpm-config "$tree/etc/php-fpm.conf"
     wait_until php-fpm test -S "$tree/run/php-fpm.sock"
 fi
@@ -92,5 +92,5 @@ http {
 }
 CONF
 own "$tree/etc/nginx.conf"
-as_service nginx -e "$tree/log/nginx.log" -c "$tree/etc/nginx.conf"
+start_service nginx nginx -e "$tree/log/nginx.log" -c "$tree/etc/nginx.conf"
 wait_until nginx bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
