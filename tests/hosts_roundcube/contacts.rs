@@ -1,6 +1,6 @@
 //! ContactCard: contacts, groups and collected addresses as records.
 
-use crate::fixture::{LONG_AGO, Roundcube, read, settings, store};
+use crate::fixture::{LONG_AGO, NOW, Roundcube, read, settings, store};
 use openxport::store::{Id, Selection, StoreError, Wanted};
 use serde_json::{Value, json};
 
@@ -270,6 +270,42 @@ fn contact_card_members_are_named_by_the_uids_of_large_cards() {
     let members: serde_json::Map<_, _> =
         members.map(|uid| (uid, json!(true))).into_iter().collect();
     assert_eq!(one(&roundcube, "g1")["members"], Value::Object(members));
+}
+
+#[test]
+fn contact_card_pages_are_small_however_large_the_photos() {
+    let roundcube = Roundcube::new();
+    let photo = |id: i64| {
+        format!(
+            "FN:P{id}\r\nPHOTO;ENCODING=b;TYPE=png:{}",
+            "UidA".repeat(100_000)
+        )
+    };
+    for id in 1..=30 {
+        roundcube.contact(id, &vcard(&photo(id)), NOW);
+    }
+    roundcube.sql(
+        "INSERT INTO contactgroups (contactgroup_id, user_id, name) VALUES (1, 1, 'All');
+         INSERT INTO contactgroupmembers (contactgroup_id, contact_id)
+         SELECT 1, contact_id FROM contacts",
+    );
+    let all = roundcube.all("ContactCard");
+    assert_eq!(all.len(), 31);
+    assert_eq!(all[29]["name"]["full"], "P30");
+    let before = (
+        roundcube.fingerprint("ContactCard"),
+        roundcube.versions("ContactCard"),
+    );
+    // A photo of the same size in the same second.
+    roundcube
+        .sql("UPDATE contacts SET vcard = replace(vcard, 'UidA', 'UidB') WHERE contact_id = 7");
+    assert_ne!(roundcube.fingerprint("ContactCard"), before.0);
+    assert_ne!(roundcube.versions("ContactCard")["c7"], before.1["c7"]);
+    assert!(
+        roundcube.largest_page.get() < 500_000,
+        "{}",
+        roundcube.largest_page.get()
+    );
 }
 
 // Reading a page costs as much as its rows, however many come before and after it. Only the

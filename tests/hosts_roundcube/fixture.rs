@@ -26,6 +26,8 @@ pub struct Roundcube {
     now: Cell<&'static str>,
     /// How many rows the host has been handed.
     pub rows_read: Cell<usize>,
+    /// How many octets came in the largest page.
+    pub largest_page: Cell<usize>,
     /// The queries that it has made.
     queries: RefCell<Vec<String>>,
 }
@@ -43,6 +45,7 @@ impl Roundcube {
             sqlite: Sqlite { connection },
             now: Cell::new(NOW),
             rows_read: Cell::new(0),
+            largest_page: Cell::new(0),
             queries: RefCell::new(Vec::new()),
         };
         roundcube.sql(
@@ -208,8 +211,14 @@ impl Database for &Roundcube {
 
     fn rows(&self, sql: &str, params: &[Param<'_>], visit: VisitRow<'_>) -> Result<(), DbError> {
         self.queries.borrow_mut().push(sql.to_owned());
+        let mut octets = 0;
         self.sqlite.rows(&self.with_clock(sql), params, &mut |row| {
             self.rows_read.set(self.rows_read.get() + 1);
+            // No query of the host has more columns.
+            octets += (0..10)
+                .map(|column| row.cell(column).octets().len())
+                .sum::<usize>();
+            self.largest_page.set(self.largest_page.get().max(octets));
             visit(row)
         })
     }

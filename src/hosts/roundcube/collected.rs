@@ -59,9 +59,14 @@ impl<'a> Collected<'a> {
                 params: &[self.tables.user(), Param::Integer(book.kind)],
                 key: &["address_id"],
                 changed: "changed",
-                content: &["name", "email"],
             };
-            Ok(count + evidence::add(digest, &self.tables, traces)?)
+            let add_fresh = |digest: &mut Digest, since: &str| {
+                self.rows(book, "changed", &Keys::All, Some(since), &mut |row| {
+                    digest.add_cells(row, 0..4);
+                    Ok(())
+                })
+            };
+            Ok(count + evidence::add(digest, &self.tables, traces, &add_fresh)?)
         })
     }
 
@@ -71,9 +76,9 @@ impl<'a> Collected<'a> {
     ) -> Result<(), StoreError> {
         let mut id = String::new();
         self.books().try_for_each(|book| {
-            self.rows(book, "changed", &Keys::All, &mut |row| {
+            self.rows(book, "changed", &Keys::All, None, &mut |row| {
                 let mut digest = Digest::default();
-                (1..4).for_each(|column| digest.add(row.cell(column)));
+                digest.add_cells(row, 1..4);
                 write_id(&mut id, book.letter, row_key(row, 0)?);
                 visit(&id, Version(digest.finish()))
             })
@@ -86,7 +91,7 @@ impl<'a> Collected<'a> {
         let mut vcard = Vec::new();
         self.books().try_for_each(|book| {
             let keys = Keys::of(wanted, book.letter);
-            self.rows(book, changed, &keys, &mut |row| {
+            self.rows(book, changed, &keys, None, &mut |row| {
                 write_id(&mut id, book.letter, row_key(row, 0)?);
                 self.uids.derive(&id, &mut uid);
                 let has_updated = write_utc_date(row.cell(1), &mut updated);
@@ -109,21 +114,25 @@ impl<'a> Collected<'a> {
         })
     }
 
-    /// Visits rows of: key, changed in these words, name, email.
+    /// Visits rows of: key, changed in these words, name, email; all or those since a time.
     fn rows(
         &self,
         book: Book,
         changed: &str,
         keys: &Keys,
+        since: Option<&str>,
         visit: VisitRow<'_>,
     ) -> Result<(), StoreError> {
+        let mut params = vec![self.tables.user(), Param::Integer(book.kind)];
+        params.extend(since.map(Param::Text));
         let query = Query {
             select: &format!(
                 "SELECT address_id, {changed}, name, email FROM {} \
-                 WHERE user_id = ? AND type = ?",
-                self.table()
+                 WHERE user_id = ? AND type = ?{}",
+                self.table(),
+                since.map_or("", |_| " AND changed >= ?")
             ),
-            params: &[self.tables.user(), Param::Integer(book.kind)],
+            params: &params,
             key: &["address_id"],
         };
         self.tables.read(query, keys, visit)

@@ -1,6 +1,7 @@
 //! What stands in for contents when they are compared.
 
-use crate::db::Cell;
+use crate::db::{Cell, Row};
+use std::ops::Range;
 use xxhash_rust::xxh3::Xxh3;
 
 /// A digest of table contents; where one value ends and the next begins counts too.
@@ -10,6 +11,10 @@ pub struct Digest(Xxh3);
 impl Digest {
     pub fn add(&mut self, cell: Cell<'_>) {
         self.add_octets(&cell.octets());
+    }
+
+    pub fn add_cells(&mut self, row: &dyn Row, columns: Range<usize>) {
+        columns.for_each(|column| self.add(row.cell(column)));
     }
 
     pub fn add_octets(&mut self, octets: &[u8]) {

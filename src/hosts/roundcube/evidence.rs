@@ -34,7 +34,7 @@
 //! next full scan.
 
 use super::digest::Digest;
-use super::rows::{Query, Tables};
+use super::rows::Tables;
 use crate::db::{Kind, Param};
 use crate::store::StoreError;
 
@@ -47,22 +47,25 @@ pub struct Traces<'a> {
     /// One or two integer columns that are unique together.
     pub key: &'a [&'a str],
     pub changed: &'a str,
-    /// What the records are made of, besides the key.
-    pub content: &'a [&'a str],
 }
+
+/// Digests the contents of the rows since a time, which is in the words of the database.
+pub type AddFresh<'a> = &'a dyn Fn(&mut Digest, &str) -> Result<(), StoreError>;
 
 /// Adds the fingerprint of a table and says how many rows it has.
 pub fn add(
     digest: &mut Digest,
     tables: &Tables<'_>,
     traces: Traces<'_>,
+    add_fresh: AddFresh<'_>,
 ) -> Result<u64, StoreError> {
     let Traces {
         from,
         params,
+        key,
         changed,
-        ..
     } = traces;
+    let key = single_key(key);
     let sql = match tables.database.kind() {
         Kind::Sqlite => format!(
             "SELECT COUNT(*), MAX({changed}), \
@@ -70,8 +73,7 @@ pub fn add(
              * (CAST(julianday({changed}) * 86400 + 0.5 AS integer) % 16777213)), \
              CASE WHEN MAX({changed}) < datetime('now', '-2 seconds') THEN 1 ELSE 0 END, \
              datetime(MIN(MAX({changed}), datetime('now')), '-2 seconds') \
-             FROM {from}",
-            key = single_key(traces.key),
+             FROM {from}"
         ),
         // The stored value is taken as it is, because local times repeat in autumn.
         Kind::Mysql => format!(
@@ -79,8 +81,7 @@ pub fn add(
              SUM({key}), SUM(({key} % 65521 + 1) * (TO_SECONDS({changed}) % 16777213)), \
              CASE WHEN MAX({changed}) < NOW() - INTERVAL 2 SECOND THEN 1 ELSE 0 END, \
              LEAST(MAX({changed}), NOW()) - INTERVAL 2 SECOND \
-             FROM {from}",
-            key = single_key(traces.key),
+             FROM {from}"
         ),
         Kind::Postgres => format!(
             "SELECT COUNT(*), MAX({changed}), \
@@ -88,46 +89,22 @@ pub fn add(
              * (CAST(EXTRACT(EPOCH FROM {changed}) * 1000000 AS bigint) % 16777213)), \
              CASE WHEN MAX({changed}) < now() - interval '2 seconds' THEN 1 ELSE 0 END, \
              LEAST(MAX({changed}), now()) - interval '2 seconds' \
-             FROM {from}",
-            key = single_key(traces.key),
+             FROM {from}"
         ),
     };
     let mut count = 0;
     let mut fresh_since = None;
     tables.page(&sql, params, &mut |row| {
         count = row.cell(0).integer().unwrap_or(0);
-        (0..4).for_each(|column| digest.add(row.cell(column)));
+        digest.add_cells(row, 0..4);
         let is_settled = count == 0 || row.cell(4).integer() == Some(1);
         fresh_since = (!is_settled).then(|| row.cell(5).text().into_owned());
         Ok(())
     })?;
     if let Some(since) = fresh_since {
-        add_fresh(digest, tables, traces, &since)?;
+        add_fresh(digest, &since)?;
     }
     Ok(u64::try_from(count).unwrap_or(0))
-}
-
-/// Adds the contents of the rows since a time, which is in the words of the database.
-fn add_fresh(
-    digest: &mut Digest,
-    tables: &Tables<'_>,
-    traces: Traces<'_>,
-    since: &str,
-) -> Result<(), StoreError> {
-    let Traces { from, changed, .. } = traces;
-    let columns = [traces.key, &[changed], traces.content].concat();
-    let query = Query {
-        select: &format!(
-            "SELECT {} FROM {from} AND {changed} >= ?",
-            columns.join(", ")
-        ),
-        params: &[traces.params, &[Param::Text(since)]].concat(),
-        key: traces.key,
-    };
-    tables.walk(query, &mut |row| {
-        (0..columns.len()).for_each(|column| digest.add(row.cell(column)));
-        Ok(())
-    })
 }
 
 /// One number for the key, small enough that a million of them can be summed in 64 bits, and

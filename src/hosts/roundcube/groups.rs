@@ -80,9 +80,21 @@ impl<'a> Groups<'a> {
             params: &[self.tables.user()],
             key: &["m.contactgroup_id", "m.contact_id"],
             changed: "m.created",
-            content: &[],
         };
-        evidence::add(digest, &self.tables, traces)?;
+        evidence::add(digest, &self.tables, traces, &|digest, since| {
+            let query = Query {
+                select: &format!(
+                    "SELECT m.contactgroup_id, m.contact_id, m.created FROM {} AND m.created >= ?",
+                    traces.from
+                ),
+                params: &[self.tables.user(), Param::Text(since)],
+                key: traces.key,
+            };
+            self.tables.walk(query, &mut |row| {
+                digest.add_cells(row, 0..3);
+                Ok(())
+            })
+        })?;
         Ok(groups.len() as u64)
     }
 

@@ -63,7 +63,7 @@ impl Store for Identities<'_> {
         let mut count = 0;
         self.rows(&Keys::All, &mut |row| {
             count += 1;
-            (0..7).for_each(|column| digest.add(row.cell(column)));
+            digest.add_cells(row, 0..7);
             Ok(())
         })?;
         Ok(Fingerprint {
@@ -80,7 +80,7 @@ impl Store for Identities<'_> {
         self.rows(&Keys::All, &mut |row| {
             write_id(&mut id, LETTER, row_key(row, 0)?);
             let mut digest = Digest::default();
-            (1..7).for_each(|column| digest.add(row.cell(column)));
+            digest.add_cells(row, 1..7);
             visit(&id, Version(digest.finish()))
         })
     }

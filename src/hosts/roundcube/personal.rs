@@ -5,11 +5,11 @@ use super::cards::{self, CardRecord, Columns};
 use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
-use super::rows::{Keys, Query, Tables, VisitRow, parse_key, row_key, write_id};
+use super::rows::{Keys, Query, Tables, VisitRow, octets, parse_key, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Taken, Uids};
 use crate::data_types::contacts::{shows_uid, wants_stored_card};
-use crate::db::{Cell, Row};
+use crate::db::{Cell, Param, Row};
 use crate::store::{Contents, Id, Selection, StoreError, Version, Visit};
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -18,10 +18,16 @@ use std::rc::Rc;
 pub const LETTER: char = 'c';
 const BLOB_LETTER: char = 'p';
 
+const VCARD: &str = "vcard";
+
+/// A card with more is fetched alone, so that a page of photos takes no more memory than
+/// this for each row.
+const MAX_OCTETS_IN_PAGE: usize = 16_000;
+
 /// What a record is made of. Where there is a vCard, the other columns say the same with
 /// less, and stay in the database.
 const CONTENT: [&str; 5] = [
-    "vcard",
+    VCARD,
     "CASE WHEN vcard IS NULL OR vcard = '' THEN name END",
     "CASE WHEN vcard IS NULL OR vcard = '' THEN firstname END",
     "CASE WHEN vcard IS NULL OR vcard = '' THEN surname END",
@@ -49,9 +55,14 @@ impl<'a> Contacts<'a> {
             params: &[self.tables.user()],
             key: &["contact_id"],
             changed: "changed",
-            content: &CONTENT,
         };
-        evidence::add(digest, &self.tables, traces)
+        let columns = [&["contact_id", "changed"][..], &CONTENT].concat();
+        evidence::add(digest, &self.tables, traces, &|digest, since| {
+            self.rows(&columns, &Keys::All, Some(since), &mut |row| {
+                digest.add_cells(row, 0..columns.len());
+                Ok(())
+            })
+        })
     }
 
     /// Visits the versions and says which rows have the UID of an earlier one.
@@ -62,10 +73,10 @@ impl<'a> Contacts<'a> {
         let columns = [&["contact_id", "changed"][..], &CONTENT].concat();
         let mut id = String::new();
         let mut taken = Taken::default();
-        self.rows(&columns, &Keys::All, &mut |row| {
+        self.rows(&columns, &Keys::All, None, &mut |row| {
             let key = row_key(row, 0)?;
             let mut digest = Digest::default();
-            (1..columns.len()).for_each(|column| digest.add(row.cell(column)));
+            digest.add_cells(row, 1..columns.len());
             if let Some(uid) = uids::own_in(&row.cell(2).octets()) {
                 // A row gets its UID back when the earlier one is deleted.
                 digest.add(Cell::Integer(taken.take(key, &uid).into()));
@@ -95,7 +106,7 @@ impl<'a> Contacts<'a> {
         let (mut id, mut uid, mut updated) = (String::new(), String::new(), String::new());
         let mut blob_prefix = String::new();
         let mut made = Vec::new();
-        self.rows(&columns, keys, &mut |row| {
+        self.rows(&columns, keys, None, &mut |row| {
             let key = row_key(row, 0)?;
             write_id(&mut id, LETTER, key);
             write_id(&mut blob_prefix, BLOB_LETTER, key);
@@ -131,7 +142,7 @@ impl<'a> Contacts<'a> {
     fn taken(&self) -> Result<Taken, StoreError> {
         let part = uids::part_with_uid(self.tables.database.kind(), "vcard");
         let mut taken = Taken::default();
-        self.rows(&["contact_id", &part], &Keys::All, &mut |row| {
+        self.rows(&["contact_id", &part], &Keys::All, None, &mut |row| {
             if let Some(uid) = uids::own_in(&row.cell(1).octets()) {
                 taken.take(row_key(row, 0)?, &uid);
             }
@@ -147,24 +158,81 @@ impl<'a> Contacts<'a> {
         };
         let mut contents = None;
         let keys = Keys::Of(vec![key]);
-        self.rows(&["contact_id", "vcard"], &keys, &mut |row| {
+        self.rows(&["contact_id", VCARD], &keys, None, &mut |row| {
             contents = cards::parse(&row.cell(1).octets()).media(media);
             Ok(())
         })?;
         Ok(contents)
     }
 
-    fn rows(&self, columns: &[&str], keys: &Keys, visit: VisitRow<'_>) -> Result<(), StoreError> {
+    /// Visits rows of these columns, the first being the key; all or those since a time.
+    fn rows(
+        &self,
+        columns: &[&str],
+        keys: &Keys,
+        since: Option<&str>,
+        visit: VisitRow<'_>,
+    ) -> Result<(), StoreError> {
+        let octets = octets(self.tables.database.kind(), VCARD);
+        let if_small = format!(
+            "CASE WHEN {octets} > {MAX_OCTETS_IN_PAGE} THEN NULL ELSE COALESCE(vcard, '') END"
+        );
+        let vcard_at = columns.iter().position(|column| *column == VCARD);
+        let mut columns = columns.to_vec();
+        if let Some(column) = vcard_at.and_then(|at| columns.get_mut(at)) {
+            *column = &if_small;
+        }
+        let mut params = vec![self.tables.user()];
+        params.extend(since.map(Param::Text));
         let query = Query {
             select: &format!(
-                "SELECT {} FROM {} WHERE user_id = ? AND del = 0",
+                "SELECT {} FROM {} WHERE user_id = ? AND del = 0{}",
                 columns.join(", "),
-                self.tables.settings.tables.contacts
+                self.tables.settings.tables.contacts,
+                since.map_or("", |_| " AND changed >= ?")
             ),
-            params: &[self.tables.user()],
+            params: &params,
             key: &["contact_id"],
         };
-        self.tables.read(query, keys, visit)
+        self.tables.read(query, keys, &mut |row| match vcard_at {
+            Some(column) if row.cell(column) == Cell::Null => visit(&WithLargeCard {
+                row,
+                column,
+                vcard: &self.large_card(row_key(row, 0)?)?,
+            }),
+            _ => visit(row),
+        })
+    }
+
+    fn large_card(&self, key: i64) -> Result<Vec<u8>, StoreError> {
+        let sql = format!(
+            "SELECT vcard FROM {} WHERE user_id = ? AND del = 0 AND contact_id = ?",
+            self.tables.settings.tables.contacts
+        );
+        let mut vcard = Vec::new();
+        let params = [self.tables.user(), Param::Integer(key)];
+        self.tables.page(&sql, &params, &mut |row| {
+            vcard.extend_from_slice(&row.cell(0).octets());
+            Ok(())
+        })?;
+        Ok(vcard)
+    }
+}
+
+/// A row with the card that was too large for its page.
+struct WithLargeCard<'r> {
+    row: &'r dyn Row,
+    column: usize,
+    vcard: &'r [u8],
+}
+
+impl Row for WithLargeCard<'_> {
+    fn cell(&self, column: usize) -> Cell<'_> {
+        if column == self.column {
+            Cell::Text(self.vcard)
+        } else {
+            self.row.cell(column)
+        }
     }
 }
 

@@ -171,6 +171,15 @@ pub fn row_key(row: &dyn Row, column: usize) -> Result<i64, StoreError> {
         .ok_or_else(|| StoreError::Backend("a row has no key".into()))
 }
 
+/// SQL for the size of a text column.
+pub fn octets(kind: Kind, column: &str) -> String {
+    match kind {
+        Kind::Sqlite => format!("length(CAST({column} AS blob))"),
+        Kind::Mysql => format!("LENGTH({column})"),
+        Kind::Postgres => format!("octet_length({column})"),
+    }
+}
+
 /// An id, in a buffer that is used again for the next one.
 pub fn write_id(id: &mut String, letter: char, key: i64) {
     id.clear();

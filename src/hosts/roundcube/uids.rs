@@ -4,6 +4,7 @@
 //! twice. Then the row with the lowest id keeps the UID and the others get derived ones.
 
 use super::cards;
+use super::rows::octets;
 use super::settings::Settings;
 use crate::convert::vcard::Card;
 use crate::db::Kind;
@@ -115,38 +116,41 @@ fn plain_uid(vcard: &[u8], place: usize) -> Option<&str> {
 /// SQL for as much of a column of vCards as [`own_in`] needs; NULL where there is no UID.
 ///
 /// Photos stay in the database that way: of a large card, only the line that begins with UID
-/// is taken with some of what follows. Where no line does, the name may be written in another
-/// way, and the whole card is taken.
+/// is taken with some of what follows. A UID there that is written in another way costs the
+/// whole card.
 pub fn part_with_uid(kind: Kind, vcard: &str) -> String {
     // In SQL it costs more to find the place in a small card than to hand it over.
     const SMALL_OCTETS: usize = 4_000;
     // A UID that serves, with its parameters and folded, is not longer.
     const PART_OCTETS: usize = 1_000;
-    let (like, octets, place, text) = match kind {
+    let octets = octets(kind, vcard);
+    let (like, line_begins, place, text) = match kind {
         Kind::Sqlite => (
             "LIKE",
-            format!("length(CAST({vcard} AS blob))"),
+            "'%' || char(10) || 'UID%'",
             format!("instr({vcard}, char(10) || 'UID')"),
             vcard.to_owned(),
         ),
         // As octets, because a collation does not see line breaks.
         Kind::Mysql => (
             "LIKE",
-            format!("LENGTH({vcard})"),
+            "CONCAT('%', CHAR(10), 'UID%')",
             format!("LOCATE(CONCAT(CHAR(10), 'UID'), CAST({vcard} AS BINARY))"),
             format!("CAST({vcard} AS BINARY)"),
         ),
         Kind::Postgres => (
             "ILIKE",
-            format!("octet_length({vcard})"),
+            "'%' || chr(10) || 'UID%'",
             format!("position(chr(10) || 'UID' in {vcard})"),
             vcard.to_owned(),
         ),
     };
     format!(
-        "CASE WHEN {vcard} {like} '%UID%' THEN \
-         CASE WHEN {octets} > {SMALL_OCTETS} AND {place} > 0 \
-         THEN substr({text}, {place} + 1, {PART_OCTETS}) ELSE {text} END END"
+        "CASE WHEN {octets} <= {SMALL_OCTETS} \
+         THEN CASE WHEN {vcard} {like} '%UID%' THEN {text} END \
+         WHEN {place} > 0 THEN substr({text}, {place} + 1, {PART_OCTETS}) \
+         WHEN {vcard} {like} {line_begins} OR {vcard} {like} '%.UID%' OR {vcard} {like} 'UID%' \
+         THEN {text} END"
     )
 }
 
