@@ -4,14 +4,19 @@
 //! host resolves its id. A blob of somebody else and one that never was look the same.
 
 use super::arguments::{Arguments, CreatedIds, resolve_id};
+use super::byte_range::Range;
 use super::dispatch::account;
-use super::endpoint::{HttpRequest, JSON_HEADERS, check_encoding, send};
+use super::endpoint::{
+    HttpRequest, JSON_HEADERS, broke_off, check_encoding, check_length, refuse_with, send,
+};
 use super::error::{MethodError, RequestError, SetError};
+use super::set::{or_null, out_of_time};
 use super::{Body, Output, Server};
+use crate::state::now_secs;
 use crate::state::uploads::{Blob, UploadError, UploadRoom};
-use crate::state::{StateError, now_secs};
-use crate::store::{Account, Id, Object};
-use serde_json::{Value, json};
+use crate::store::{Account, Id, Object, StoreError};
+use serde_json::json;
+use std::collections::BTreeSet;
 
 const PIECE_OCTETS: usize = 256 * 1024;
 
@@ -32,23 +37,21 @@ pub fn upload(
     {
         return Err(too_large());
     }
-    let media_type = http.content_type.unwrap_or("application/octet-stream");
-    check_text(media_type)?;
+    let media_type = media_type(http.content_type)?;
     let _lease = server.lease(
         "upload",
         limits.max_concurrent_upload,
         "maxConcurrentUpload",
     )?;
 
+    let uploader = uploader(server, account);
     let mut upload = server
         .state
-        .begin_upload(room(server, account), media_type)
-        .map_err(unavailable)?;
+        .begin_upload(room(server, &uploader), media_type)
+        .map_err(StoreError::from)?;
     let mut size_octets: u64 = 0;
     loop {
-        let piece = body
-            .read(PIECE_OCTETS)
-            .map_err(|_| RequestError::status(400, "the body broke off"))?;
+        let piece = body.read(PIECE_OCTETS).map_err(|_| broke_off())?;
         if piece.is_empty() {
             break;
         }
@@ -61,12 +64,7 @@ pub fn upload(
         }
         upload.append(&piece, now_secs()).map_err(refused)?;
     }
-    if http
-        .content_length
-        .is_some_and(|length| length != size_octets)
-    {
-        return Err(RequestError::status(400, "the body broke off"));
-    }
+    check_length(http, size_octets)?;
     let blob = upload.finish(now_secs()).map_err(refused)?;
     let answer = json!({
         "accountId": account.id.as_str(),
@@ -85,14 +83,11 @@ pub fn download(
     output: &mut dyn Output,
 ) -> Result<(), RequestError> {
     let name = http.parameter("name").unwrap_or("blob");
-    let media_type = http.parameter("type").unwrap_or("application/octet-stream");
-    check_text(name)?;
-    check_text(media_type)?;
+    check_name(name)?;
+    let media_type = media_type(http.parameter("type"))?;
     let account = account_of(server, http)?;
     let id = http.parameter("blobId").unwrap_or_default();
-    let source = find(server, account, id)
-        .map_err(|error| RequestError::status(503, error.description.unwrap_or_default()))?
-        .ok_or_else(not_found)?;
+    let source = find(server, account, id)?.ok_or_else(not_found)?;
     let size = source.size_octets();
     let range = http
         .range
@@ -102,8 +97,8 @@ pub fn download(
         Range::Part { start, end } => (start, end),
         Range::Unsatisfiable => {
             let total = format!("bytes */{size}");
-            let headers = [JSON_HEADERS, &[("Content-Range", &total)]].concat();
-            send(output, 416, &headers, b"{}");
+            let error = RequestError::status(416, "the range is beyond the blob's end");
+            refuse_with(&error, &[("Content-Range", &total)], output);
             return Ok(());
         }
     };
@@ -156,22 +151,21 @@ pub fn copy(
     if from.id == to.id {
         return Err(MethodError::invalid_arguments("both accounts are the same"));
     }
+    let canonical = |id: String| resolve_id(&id, created_ids).map_or(id, |id| id.to_string());
+    let ids: BTreeSet<String> = ids.into_iter().map(canonical).collect();
     let mut copied = Object::new();
     let mut not_copied = Object::new();
     for id in ids {
-        let resolved = resolve_id(&id, created_ids).map_or(id, |id| id.to_string());
-        match copy_one(server, from, to, &resolved) {
-            Ok(copy) => copied.insert(resolved, copy.id.into()),
-            Err(error) => not_copied.insert(resolved, error.to_value()),
+        let copy = if server.is_over() {
+            Err(out_of_time())
+        } else {
+            copy_one(server, from, to, &id)
+        };
+        match copy {
+            Ok(copy) => copied.insert(id, copy.id.into()),
+            Err(error) => not_copied.insert(id, error.to_value()),
         };
     }
-    let or_null = |map: Object| {
-        if map.is_empty() {
-            Value::Null
-        } else {
-            map.into()
-        }
-    };
     Ok(Object::from_iter([
         ("fromAccountId".to_owned(), from.id.as_str().into()),
         ("accountId".to_owned(), to.id.as_str().into()),
@@ -181,11 +175,9 @@ pub fn copy(
 }
 
 fn copy_one(server: &Server<'_>, from: &Account, to: &Account, id: &str) -> Result<Blob, SetError> {
-    let source = find(server, from, id).map_err(|error| SetError {
-        description: error.description,
-        ..SetError::new(error.kind)
-    })?;
-    let room = room(server, to);
+    let source = find(server, from, id)?;
+    let uploader = uploader(server, to);
+    let room = room(server, &uploader);
     let copy = match source {
         None => return Err(SetError::new("notFound")),
         Some(Source::Upload(blob)) => server.state.copy_blob(&blob, room, now_secs()),
@@ -201,7 +193,7 @@ fn copy_one(server: &Server<'_>, from: &Account, to: &Account, id: &str) -> Resu
     copy.map_err(|error| match error {
         UploadError::OverQuota => SetError::new("overQuota"),
         UploadError::Expired => SetError::new("notFound"),
-        UploadError::State(error) => crate::store::StoreError::from(error).into(),
+        UploadError::State(error) => StoreError::from(error).into(),
     })
 }
 
@@ -252,14 +244,12 @@ impl Source {
     }
 }
 
-fn find(server: &Server<'_>, account: &Account, id: &str) -> Result<Option<Source>, MethodError> {
+fn find(server: &Server<'_>, account: &Account, id: &str) -> Result<Option<Source>, StoreError> {
     let Some(id) = Id::new(id) else {
         return Ok(None);
     };
-    let uploaded = server
-        .state
-        .blob(account.id.as_str(), id.as_str(), now_secs())
-        .map_err(crate::store::StoreError::from)?;
+    let uploader = uploader(server, account);
+    let uploaded = server.state.blob(&uploader, id.as_str(), now_secs())?;
     if let Some(blob) = uploaded {
         return Ok(Some(Source::Upload(blob)));
     }
@@ -270,9 +260,16 @@ fn find(server: &Server<'_>, account: &Account, id: &str) -> Result<Option<Sourc
     }))
 }
 
-fn room<'a>(server: &Server<'_>, account: &'a Account) -> UploadRoom<'a> {
+/// Under whom the uploads to an account are kept: they are seen by their uploader alone, also
+/// where others share the account (RFC 8620 §6.1).
+fn uploader(server: &Server<'_>, account: &Account) -> String {
+    let own = server.host.accounts().first();
+    format!("{}/{}", own.map_or("", |own| own.id.as_str()), account.id)
+}
+
+fn room<'a>(server: &Server<'_>, uploader: &'a str) -> UploadRoom<'a> {
     UploadRoom {
-        account: account.id.as_str(),
+        account: uploader,
         quota_octets: server.settings.limits.max_uploaded_octets,
     }
 }
@@ -288,31 +285,43 @@ fn account_of<'a>(
 }
 
 fn not_found() -> RequestError {
-    RequestError::status(404, "there is no such blob")
+    RequestError::status(404, "there is no such account or blob")
 }
 
 /// What a client gives to be put into a header must not be able to add another.
-fn check_text(text: &str) -> Result<(), RequestError> {
-    if text.chars().any(char::is_control) || text.len() > 4096 {
+fn check_name(name: &str) -> Result<(), RequestError> {
+    if name.len() > 4096 || name.chars().any(char::is_control) {
         return Err(RequestError::status(
             400,
-            "a name or type has control characters or is too long",
+            "the name has control characters or is too long",
         ));
     }
     Ok(())
+}
+
+/// The media type that a client gives, which becomes a header as it is; the one that says
+/// nothing where there is none.
+fn media_type(given: Option<&str>) -> Result<&str, RequestError> {
+    let media_type = given.unwrap_or_default();
+    let is_plain = |octet: u8| octet.is_ascii_graphic() || octet == b' ';
+    if media_type.len() > 1024 || !media_type.bytes().all(is_plain) {
+        return Err(RequestError::status(
+            400,
+            "the type is no media type or is too long",
+        ));
+    }
+    if media_type.trim().is_empty() {
+        return Ok("application/octet-stream");
+    }
+    Ok(media_type)
 }
 
 fn refused(error: UploadError) -> RequestError {
     match error {
         UploadError::OverQuota => RequestError::status(507, "the account's uploads are full"),
         UploadError::Expired => RequestError::status(408, "the upload took too long"),
-        UploadError::State(error) => unavailable(error),
+        UploadError::State(error) => StoreError::from(error).into(),
     }
-}
-
-pub(super) fn unavailable(error: StateError) -> RequestError {
-    let error = MethodError::from(crate::store::StoreError::from(error));
-    RequestError::status(503, error.description.unwrap_or_default())
 }
 
 /// Content-Disposition with the name in both forms of RFC 6266.
@@ -339,77 +348,9 @@ fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
-/// A Range header that asks for one part of the octets (RFC 9110 §14.2). One that is
-/// malformed or asks for several parts is ignored, as that section allows.
-#[derive(Debug, PartialEq, Eq)]
-enum Range {
-    Whole,
-    /// From `start` up to, not including, `end`.
-    Part {
-        start: u64,
-        end: u64,
-    },
-    Unsatisfiable,
-}
-
-impl Range {
-    fn parse(header: &str, size: u64) -> Self {
-        let Some((first, last)) = header
-            .trim()
-            .strip_prefix("bytes=")
-            .and_then(|set| set.split_once('-'))
-        else {
-            return Self::Whole;
-        };
-        let (start, end) = match (position(first), position(last)) {
-            (Some(start), Some(last)) if start <= last => (start, last.saturating_add(1).min(size)),
-            (Some(start), None) if last.trim().is_empty() => (start, size),
-            (None, Some(0)) if first.trim().is_empty() => return Self::Unsatisfiable,
-            (None, Some(suffix)) if first.trim().is_empty() => (size.saturating_sub(suffix), size),
-            _ => return Self::Whole,
-        };
-        if start >= size {
-            return Self::Unsatisfiable;
-        }
-        Self::Part { start, end }
-    }
-}
-
-fn position(digits: &str) -> Option<u64> {
-    let digits = digits.trim();
-    let is_number = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
-    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn range_of_one_part_is_cut_to_the_size() {
-        let part = |start, end| Range::Part { start, end };
-        for (header, range) in [
-            ("bytes=0-3", part(0, 4)),
-            ("bytes=4-", part(4, 10)),
-            ("bytes=-3", part(7, 10)),
-            ("bytes=-30", part(0, 10)),
-            ("bytes=5-99999999999999999999999", part(5, 10)),
-            ("bytes=10-", Range::Unsatisfiable),
-            ("bytes=99999999999999999999999-", Range::Unsatisfiable),
-            ("bytes=-0", Range::Unsatisfiable),
-            ("bytes=3-2", Range::Whole),
-            ("bytes=0-1,3-4", Range::Whole),
-            ("bytes=x-1", Range::Whole),
-            ("octets=0-1", Range::Whole),
-        ] {
-            assert_eq!(Range::parse(header, 10), range, "{header}");
-        }
-    }
-
-    #[test]
-    fn range_of_an_empty_blob_is_unsatisfiable() {
-        assert_eq!(Range::parse("bytes=0-0", 0), Range::Unsatisfiable);
-    }
 
     #[test]
     fn attachment_names_are_quoted_and_encoded() {

@@ -6,6 +6,7 @@ use super::error::RequestError;
 use super::{Body, Output, Server, blobs, dispatch, events, request, session};
 use crate::state::leases::{Lease, LeaseRule};
 use crate::state::now_secs;
+use crate::store::StoreError;
 use std::time::Instant;
 
 /// Nothing of a user's data belongs into a cache (RFC 8620 §2 says so of the session object),
@@ -117,7 +118,7 @@ impl<'a> Server<'a> {
         };
         let lease = self.state.acquire(rule, now_secs());
         lease
-            .map_err(blobs::unavailable)?
+            .map_err(StoreError::from)?
             .ok_or_else(|| RequestError::limit(limit))
     }
 
@@ -127,9 +128,15 @@ impl<'a> Server<'a> {
     }
 }
 
+/// Answers with a problem details object and these headers besides.
+pub(super) fn refuse_with(error: &RequestError, headers: &[(&str, &str)], output: &mut dyn Output) {
+    let headers = [PROBLEM_HEADERS, headers].concat();
+    send(output, error.status, &headers, &error.problem());
+}
+
 /// Answers with a problem details object.
 pub fn refuse(error: &RequestError, output: &mut dyn Output) {
-    send(output, error.status, PROBLEM_HEADERS, &error.problem());
+    refuse_with(error, &[], output);
 }
 
 /// A whole answer. Where the client has gone there is nobody left to tell.
@@ -140,8 +147,7 @@ pub(super) fn send(output: &mut dyn Output, status: u16, headers: &[(&str, &str)
 
 fn not_allowed(methods: &str, output: &mut dyn Output) {
     let error = RequestError::status(405, format!("this address answers {methods}"));
-    let headers = [PROBLEM_HEADERS, &[("Allow", methods)]].concat();
-    send(output, error.status, &headers, &error.problem());
+    refuse_with(&error, &[("Allow", methods)], output);
 }
 
 /// RFC 8620 §3.1; a charset parameter changes nothing, because JSON is UTF-8.

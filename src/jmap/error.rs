@@ -169,6 +169,20 @@ impl From<StoreError> for MethodError {
     }
 }
 
+/// Where there is no method call that could fail alone.
+impl From<StoreError> for RequestError {
+    fn from(error: StoreError) -> Self {
+        let status = match error {
+            StoreError::NotFound => 404,
+            StoreError::Forbidden(_) => 403,
+            StoreError::Unavailable(_) | StoreError::Conflict | StoreError::Stopped(_) => 503,
+            _ => 500,
+        };
+        let error = MethodError::from(error);
+        Self::status(status, error.description.unwrap_or_default())
+    }
+}
+
 impl From<StoreError> for SetError {
     fn from(error: StoreError) -> Self {
         let described = |kind, description: &str| Self {

@@ -2,11 +2,11 @@
 //! worker is held. The client connects again after `retry`.
 
 use super::endpoint::HttpRequest;
-use super::error::{MethodError, RequestError};
+use super::error::RequestError;
 use super::{Output, Server};
 use crate::data_types;
 use crate::records::changes;
-use crate::store::Object;
+use crate::store::{Object, StoreError};
 use serde_json::json;
 
 const HEADERS: &[(&str, &str)] = &[
@@ -42,8 +42,7 @@ pub fn answer(
             "\"ping\" must be a number of seconds",
         ));
     }
-    let changed = changed(server, types)
-        .map_err(|error| RequestError::status(503, error.description.unwrap_or_default()))?;
+    let changed = changed(server, types)?;
     let event = json!({ "@type": "StateChange", "changed": changed });
     let text = format!("retry: {RETRY_MILLISECONDS}\nevent: state\ndata: {event}\n\n");
     super::endpoint::send(output, 200, HEADERS, text.as_bytes());
@@ -51,7 +50,7 @@ pub fn answer(
 }
 
 /// The states of the named types in every account (RFC 8620 §7.1); `*` is all types.
-fn changed(server: &Server<'_>, types: &str) -> Result<Object, MethodError> {
+fn changed(server: &Server<'_>, types: &str) -> Result<Object, StoreError> {
     let is_wanted = |name: &str| types == "*" || types.split(',').any(|wanted| wanted == name);
     let mut changed = Object::new();
     for account in server.host.accounts() {

@@ -7,6 +7,7 @@
 
 pub mod arguments;
 mod blobs;
+mod byte_range;
 mod changes;
 mod copy;
 mod creation_ids;

@@ -337,6 +337,16 @@ mod tests {
     }
 
     #[test]
+    fn request_of_a_million_values_is_read_and_one_more_is_over_the_limit() {
+        let array = |items: usize| format!("[{}\"c1\"]", "\"c1\",".repeat(items - 1));
+        assert!(parse(array(MAX_VALUES - 1).as_bytes()).is_ok());
+        assert_eq!(
+            problem(array(MAX_VALUES).as_bytes()),
+            "urn:ietf:params:jmap:error:limit"
+        );
+    }
+
+    #[test]
     fn request_keeps_safe_integers_negative_zero_and_nul_exactly() {
         let value = parse(br#"[9007199254740991,-9007199254740991,-0,"\u0000"]"#)
             .map_err(|error| String::from_utf8(error.problem()))

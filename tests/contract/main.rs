@@ -6,12 +6,16 @@
 #[path = "../memory/mod.rs"]
 mod memory;
 
+mod blobs;
 mod changes;
 mod copy;
 mod errors;
+mod events;
 mod get;
+mod limits;
 mod query;
 mod reading;
+mod references;
 mod request;
 mod session;
 mod set;

