@@ -8,6 +8,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// A user who has logged in through the form.
 pub struct WebPage {
     client: Client,
+    cookies: String,
     /// The request token, which Roundcube wants with every change.
     token: String,
 }
@@ -29,10 +30,30 @@ impl WebPage {
             ]),
         );
         assert_eq!(answer.status, 302, "{}", answer.text());
-        let client = Client::anonymous().with_header("Cookie", &cookies(&answer));
+        let cookies = cookies(&answer);
+        let client = Client::anonymous().with_header("Cookie", &cookies);
         let page = client.get("/?_task=addressbook");
         let token = between(&page.text(), "\"request_token\":\"", "\"");
-        Self { client, token }
+        Self {
+            client,
+            cookies,
+            token,
+        }
+    }
+
+    /// The cookies of the session, as a browser would send them to any address.
+    pub fn cookies(&self) -> &str {
+        &self.cookies
+    }
+
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub fn log_out(&self) {
+        let url = format!("/?_task=logout&_token={}", self.token);
+        let answer = self.client.get(&url);
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// Does something in the address book, such as `save`, and gives back what the page gets.

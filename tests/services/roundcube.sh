@@ -64,6 +64,7 @@ case $1 in
 // A test changes settings for its own requests by a header; nobody else comes here.
 $config = json_decode($_SERVER['HTTP_X_TEST_CONFIG'] ?? '{}', true) + $config;
 PHP
+        cp -R "$services"/plugins/. "$root/plugins/"
         ;;
 esac
 own "$root/temp" "$root/config/config.inc.php"

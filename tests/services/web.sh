@@ -80,6 +80,8 @@ http {
         # The tests come from as many addresses as they like.
         set_real_ip_from 127.0.0.1;
         real_ip_header X-Real-IP;
+        # Otherwise a redirect would lead to whatever host the request named.
+        absolute_redirect off;
         location = /.well-known/jmap {
             return 307 /index.php?_task=jmap;
         }

@@ -1,0 +1,173 @@
+//! What a hostile web page, a stray plugin and a forged header come to.
+
+use crate::environment::{origin, sql};
+use crate::http::{Answer, Client, JSON, exchange};
+use crate::web_page::WebPage;
+use serde_json::json;
+
+const API: &str = "/?_task=jmap";
+const USER: &str = "dave@example.org";
+const ECHO: &[u8] =
+    br#"{"using":["urn:ietf:params:jmap:core"],"methodCalls":[["Core/echo",{"a":1},"c"]]}"#;
+
+fn assert_unauthorized(answer: &Answer) {
+    assert_eq!(answer.status, 401, "{}", answer.text());
+    assert!(answer.text().contains("Unauthorized"), "{}", answer.text());
+    assert!(answer.header("Set-Cookie").is_none(), "{answer:?}");
+}
+
+/// A request of the web page's user; each pair is one more header.
+fn with_cookie(page: &WebPage, headers: &[(&str, &str)]) -> Answer {
+    let client = Client::anonymous().with_header("Cookie", page.cookies());
+    let add = |client: Client, (name, value): &(&str, &str)| client.with_header(name, value);
+    headers.iter().fold(client, add).post(API, JSON, ECHO)
+}
+
+#[test]
+fn a_session_cookie_counts_with_its_token_from_the_webmails_own_pages() {
+    let page = WebPage::login(USER);
+    let token = ("X-Roundcube-Request", page.token());
+    let own_origin = origin();
+    let own = ("Origin", own_origin.as_str());
+    let answer = with_cookie(&page, &[token, own]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["methodResponses"][0][1], json!({ "a": 1 }));
+    assert!(answer.header("Set-Cookie").is_none(), "{answer:?}");
+}
+
+#[test]
+fn a_session_cookie_alone_is_forbidden() {
+    let page = WebPage::login(USER);
+    let other = WebPage::login("carol@example.org");
+    let own_origin = origin();
+    let own = ("Origin", own_origin.as_str());
+    let token = ("X-Roundcube-Request", page.token());
+    let cases: [&[(&str, &str)]; 7] = [
+        &[own],
+        &[own, ("X-Roundcube-Request", "")],
+        &[own, ("X-Roundcube-Request", other.token())],
+        &[token],
+        &[token, ("Origin", "https://evil.example")],
+        &[token, ("Origin", "null")],
+        &[token, own, ("Sec-Fetch-Site", "cross-site")],
+    ];
+    for headers in cases {
+        let answer = with_cookie(&page, headers);
+        assert_eq!(answer.status, 403, "{headers:?}: {}", answer.text());
+        assert!(!answer.text().contains("methodResponses"), "{headers:?}");
+        assert!(answer.header("Access-Control-Allow-Origin").is_none());
+    }
+}
+
+#[test]
+fn a_session_that_is_over_or_made_up_is_unauthorized_and_leaves_nothing() {
+    let page = WebPage::login(USER);
+    let own_origin = origin();
+    let token = page.token().to_owned();
+    let headers = [
+        ("X-Roundcube-Request", token.as_str()),
+        ("Origin", own_origin.as_str()),
+    ];
+    page.log_out();
+    assert_unauthorized(&with_cookie(&page, &headers));
+
+    let made_up = "roundcube_sessid=0123456789abcdefmadeup; roundcube_sessauth=x-1";
+    let client = Client::anonymous().with_header("Cookie", made_up);
+    assert_unauthorized(&client.post(API, JSON, ECHO));
+    let rows = sql("SELECT sess_id FROM session WHERE sess_id LIKE '%madeup%'");
+    assert_eq!(rows, [""; 0]);
+}
+
+#[test]
+fn no_other_site_is_told_that_it_may_read() {
+    let client = Client::of(USER).with_header("Origin", "https://evil.example");
+    for (method, status) in [("GET", 200), ("OPTIONS", 405)] {
+        let answer = client.send(method, API, None, b"");
+        assert_eq!(answer.status, status, "{method}: {}", answer.text());
+        let mut headers = answer.headers.iter();
+        let allowed = headers.any(|(name, _)| name.to_lowercase().starts_with("access-control"));
+        assert!(!allowed, "{answer:?}");
+    }
+}
+
+#[test]
+fn what_other_plugins_write_is_not_in_the_answer() {
+    let config = json!({ "plugins": ["noise", "jmap"] });
+    for client in [Client::of(USER), Client::anonymous()] {
+        let answer = client.with_config(&config).get(API);
+        answer.json();
+        assert!(!answer.text().contains("noise"), "{}", answer.text());
+        assert!(answer.header("X-Noise").is_none(), "{answer:?}");
+        assert!(answer.header("Set-Cookie").is_none(), "{answer:?}");
+        let cache = answer.header("Cache-Control").unwrap_or_default();
+        assert!(cache.contains("no-store"), "{cache}");
+        assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
+    }
+}
+
+#[test]
+fn the_address_of_older_clients_is_answered_too() {
+    let client = Client::of(USER);
+    let session = client.get("/plugins/jmap/jmap.php");
+    assert_eq!(session.status, 200, "{}", session.text());
+    assert_eq!(session.json()["apiUrl"], client.session()["apiUrl"]);
+    let answer = client.post("/plugins/jmap/jmap.php", JSON, ECHO);
+    assert_eq!(answer.json()["methodResponses"][0][1], json!({ "a": 1 }));
+    assert_unauthorized(&Client::anonymous().get("/plugins/jmap/jmap.php"));
+}
+
+#[test]
+fn a_proxy_is_believed_only_where_the_administrator_trusts_it() {
+    let forwarded = || {
+        Client::of(USER)
+            .with_header("X-Forwarded-Host", "mail.example.org")
+            .with_header("X-Forwarded-Proto", "https")
+    };
+    let trusted = json!({
+        "proxy_whitelist": ["127.0.0.1"],
+        "trusted_host_patterns": ["mail.example.org"],
+    });
+    let behind = forwarded().with_config(&trusted);
+    assert_eq!(behind.api_url(), "https://mail.example.org/?_task=jmap");
+    assert_eq!(forwarded().api_url(), format!("{}/?_task=jmap", origin()));
+}
+
+#[test]
+fn a_host_that_is_not_ours_is_told_to_the_administrator() {
+    let answer = Client::of(USER)
+        .with_header("Host", "evil.example")
+        .get(API);
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    let problem = answer.json();
+    let detail = problem["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains("jmap_base_url"), "{detail}");
+}
+
+#[test]
+fn the_well_known_address_leads_to_a_fixed_place() {
+    // RFC 8620 §2.2
+    let request =
+        b"GET /.well-known/jmap HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    let answer = String::from_utf8_lossy(&exchange(request)).into_owned();
+    assert!(
+        answer.contains("\r\nLocation: /index.php?_task=jmap\r\n"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn http_1_0_is_answered_and_trace_is_not() {
+    let old = String::from_utf8_lossy(&exchange(b"GET /?_task=jmap HTTP/1.0\r\n\r\n")).into_owned();
+    assert!(old.contains(" 401 "), "{old}");
+    let request = b"TRACE /?_task=jmap HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let trace = String::from_utf8_lossy(&exchange(request)).into_owned();
+    assert!(trace.contains(" 405 "), "{trace}");
+}
+
+#[test]
+fn the_web_pages_go_on_beside_the_plugin() {
+    let page = WebPage::login(USER);
+    let answer = page.contacts("list", &[]);
+    assert_eq!(answer.status, 200);
+    assert!(Client::anonymous().get("/").text().contains("_token"));
+}

@@ -1,0 +1,157 @@
+//! What logins cost, and that nobody is locked out by a client with a stale password.
+
+use crate::environment::{imap_logins, origin, read, sql};
+use crate::http::{Answer, Client};
+use crate::web_page::WebPage;
+use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const API: &str = "/?_task=jmap";
+
+/// Settings under which no earlier login is remembered.
+fn afresh(mut more: Value) -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let nanoseconds = now.map(|time| time.as_nanos()).unwrap_or_default();
+    more["jmap_instance"] = format!("test-{nanoseconds}").into();
+    more
+}
+
+fn statuses(answers: &[Answer]) -> Vec<u16> {
+    answers.iter().map(|answer| answer.status).collect()
+}
+
+/// How many failures in a row Roundcube itself has counted for a user.
+fn failures_counted(user: &str) -> Vec<String> {
+    sql(&format!(
+        "SELECT failed_login_counter FROM users WHERE username = '{user}'"
+    ))
+}
+
+#[test]
+fn a_stale_password_repeated_does_not_lock_the_web_login() {
+    let user = "frank@example.org";
+    WebPage::login(user);
+    let config = afresh(json!({}));
+    let before = read("log/dovecot.log").matches("frank@example.org").count();
+    for _ in 0..100 {
+        let answer = Client::with_password(user, "stale")
+            .with_config(&config)
+            .get(API);
+        assert_eq!(answer.status, 401, "{}", answer.text());
+    }
+    let asked = read("log/dovecot.log").matches("auth failed").count();
+    assert!(asked >= 1, "the mail server was never asked ({before})");
+    assert_eq!(failures_counted(user), ["1"]);
+    WebPage::login(user);
+    let right = Client::of(user).with_config(&config).get(API);
+    assert_eq!(right.status, 200, "{}", right.text());
+}
+
+#[test]
+fn guesses_end_before_roundcube_locks_the_user_and_unknown_users_look_the_same() {
+    let guess = |user: &str, config: &Value| -> Vec<Answer> {
+        let guesses = (0..5).map(|number| {
+            // From all over the world, so that only the name is the same.
+            Client::with_password(user, &format!("guess {number}"))
+                .with_header("X-Real-IP", &format!("198.51.100.{number}"))
+                .with_config(config)
+                .get(API)
+        });
+        guesses.collect()
+    };
+    WebPage::login("grace@example.org");
+    let config = afresh(json!({}));
+    let known = guess("grace@example.org", &config);
+    let unknown = guess("nobody-at-all@example.org", &config);
+    assert_eq!(statuses(&known), [401, 401, 429, 429, 429]);
+    assert_eq!(statuses(&unknown), statuses(&known));
+    for (known, unknown) in known.iter().zip(&unknown) {
+        assert_eq!(known.body, unknown.body);
+    }
+    let wait = known[4].header("Retry-After").unwrap_or_default();
+    assert!(wait.parse::<u32>().is_ok_and(|wait| wait > 0), "{wait}");
+    WebPage::login("grace@example.org");
+}
+
+#[test]
+fn a_mail_server_that_is_away_is_no_wrong_password() {
+    let away = afresh(json!({ "imap_host": "127.0.0.1:1" }));
+    let answer = Client::of("heidi@example.org").with_config(&away).get(API);
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(answer.header("WWW-Authenticate").is_none(), "{answer:?}");
+    answer.json();
+    let back = json!({ "jmap_instance": away["jmap_instance"] });
+    let answer = Client::of("heidi@example.org").with_config(&back).get(API);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[test]
+fn a_login_is_remembered_per_password_and_for_as_long_as_configured() {
+    let user = "heidi@example.org";
+    let config = afresh(json!({ "jmap_login_reuse": 0 }));
+    let client = Client::of(user).with_config(&config);
+    let before = imap_logins(user);
+    for _ in 0..3 {
+        assert_eq!(client.get(API).status, 200);
+    }
+    assert_eq!(imap_logins(user) - before, 3);
+    let wrong = Client::with_password(user, "wrong").with_config(&config);
+    assert_eq!(wrong.get(API).status, 401);
+}
+
+#[test]
+fn basic_does_not_go_round_a_second_factor() {
+    let user = "alice@example.org";
+    let config = afresh(json!({
+        "plugins": ["noise", "jmap"],
+        "jmap_second_factor_plugins": ["noise"],
+    }));
+    let before = imap_logins(user);
+    let answer = Client::of(user).with_config(&config).get(API);
+    assert_eq!(answer.status, 401, "{}", answer.text());
+    assert_eq!(imap_logins(user), before);
+}
+
+#[test]
+fn no_password_gets_into_a_log() {
+    let password = "a-password-that-nobody-has-37219";
+    let client = Client::with_password("alice@example.org", password)
+        .with_config(&afresh(json!({ "log_logins": true })));
+    assert_eq!(client.get(API).status, 401);
+    for log in [
+        "errors.log",
+        "userlogins.log",
+        "php.log",
+        "php-fpm.log",
+        "sql.log",
+    ] {
+        let text = read(&format!("log/{log}"));
+        assert!(!text.contains(password), "{log}");
+        assert!(!text.contains(&origin_credentials(password)), "{log}");
+    }
+}
+
+/// The password as the header has it.
+fn origin_credentials(password: &str) -> String {
+    use base64::Engine;
+    let credentials = format!("alice@example.org:{password}");
+    base64::engine::general_purpose::STANDARD.encode(credentials)
+}
+
+#[test]
+fn a_name_cannot_forge_a_line_of_the_log() {
+    for name in ["x\r\n[01-Jan-2026] FORGED", "\u{1b}[2JFORGED", "FORGED\0"] {
+        let answer = Client::with_password(name, "secret")
+            .with_config(&afresh(json!({ "log_logins": true })))
+            .get(API);
+        assert_eq!(answer.status, 401, "{name:?}");
+    }
+    let long = "FORGED".repeat(1000);
+    let answer = Client::with_password(&long, "secret").get(API);
+    assert_eq!(answer.status, 401, "{} on {}", answer.text(), origin());
+    for log in ["errors.log", "userlogins.log", "php.log"] {
+        let text = read(&format!("log/{log}"));
+        assert!(!text.lines().any(|line| line.contains("] FORGED")), "{log}");
+        assert!(text.lines().all(|line| line.len() < 4000), "{log}");
+    }
+}
