@@ -411,9 +411,9 @@ impl Record for GroupCard<'_> {
     }
 }
 
-/// Whether a selection asks for anything that only the stored card can tell.
+/// Whether a selection asks for anything that only the stored card can tell, besides its UID.
 pub fn wants_stored_card(selection: &Selection) -> bool {
-    const HOST_MEMBERS: [&str; 3] = ["id", "addressBookIds", "updated"];
+    const HOST_MEMBERS: [&str; 4] = ["id", "addressBookIds", "updated", "uid"];
     selection.names().is_none_or(|names| {
         names
             .iter()

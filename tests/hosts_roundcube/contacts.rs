@@ -215,6 +215,9 @@ fn contact_card_get_gives_a_uid_that_is_stored_twice_to_the_first_row() {
     let members = json!({ "ben-uid": true, uid("c5"): true });
     assert_eq!(one(&roundcube, "g1")["members"], members);
     assert_eq!(all[3]["members"], members);
+    let uids = roundcube.select("ContactCard", &["c1", "c2", "c5"], &["uid"]);
+    let expected = ["c1", "c2", "c5"].map(|id| json!({"id": id, "uid": uid(id)}));
+    assert_eq!(uids, expected);
     let selected = roundcube.select("ContactCard", &["c5", "g1"], &["uid", "members"]);
     assert_eq!(selected[0], json!({"id": "c5", "uid": uid("c5")}));
     assert_eq!(selected[1]["members"], members);

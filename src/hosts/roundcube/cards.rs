@@ -1,9 +1,12 @@
 //! Cards from rows: Roundcube's stored vCard, or one made of columns where there is none.
 
 use super::dialect::ROUNDCUBE;
+use super::rows::parse_key;
 use crate::convert::vcard::{Card, HostMembers};
 use crate::json;
-use crate::store::{Record, Selection};
+use crate::store::{Id, Record, Selection};
+
+const BLOB_LETTER: char = 'p';
 
 /// A row as a record, alive as long as its page.
 pub struct CardRecord<'r> {
@@ -16,8 +19,8 @@ pub struct CardRecord<'r> {
     /// A UTCDate.
     pub updated: Option<&'r str>,
     pub card: &'r Card<'r>,
-    /// What comes before the media's key in the id of an embedded blob.
-    pub blob_prefix: &'r str,
+    /// The key of the row, which the ids of embedded blobs name too.
+    pub key: i64,
 }
 
 impl Record for CardRecord<'_> {
@@ -33,10 +36,16 @@ impl Record for CardRecord<'_> {
             is_uid_taken: self.is_uid_taken,
             updated: self.updated,
             created: None,
-            blob_id: &|key| format!("{}{key}", self.blob_prefix),
+            blob_id: &|media| format!("{BLOB_LETTER}{}-{media}", self.key),
         };
         self.card.emit(&host, selection, out);
     }
+}
+
+/// The row and the key in `media` of which a blob id speaks.
+pub fn blob_parts(blob: &Id) -> Option<(i64, &str)> {
+    let (key, media) = blob.as_str().strip_prefix(BLOB_LETTER)?.split_once('-')?;
+    Some((parse_key(key)?, media))
 }
 
 pub fn parse(text: &[u8]) -> Card<'_> {

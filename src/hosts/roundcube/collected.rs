@@ -92,7 +92,8 @@ impl<'a> Collected<'a> {
         self.books().try_for_each(|book| {
             let keys = Keys::of(wanted, book.letter);
             self.rows(book, changed, &keys, None, &mut |row| {
-                write_id(&mut id, book.letter, row_key(row, 0)?);
+                let key = row_key(row, 0)?;
+                write_id(&mut id, book.letter, key);
                 self.uids.derive(&id, &mut uid);
                 let has_updated = write_utc_date(row.cell(1), &mut updated);
                 let columns = Columns {
@@ -108,7 +109,7 @@ impl<'a> Collected<'a> {
                     is_uid_taken: false,
                     updated: has_updated.then_some(&updated),
                     card: &cards::parse(&vcard),
-                    blob_prefix: "",
+                    key,
                 })
             })
         })

@@ -2,7 +2,6 @@
 
 use crate::db::{Cell, Kind};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
-use std::fmt::Write;
 
 /// The column that says when a row was changed, so that [`write_utc_date`] reads it.
 pub fn changed_utc(kind: Kind) -> &'static str {
@@ -32,15 +31,28 @@ pub fn write_utc_date(cell: Cell<'_>, text: &mut String) -> bool {
     let Some(time) = time.filter(|time| time.and_utc().timestamp() > 0) else {
         return false;
     };
-    let date = time.date();
-    let (year, month, day) = (date.year(), date.month(), date.day());
-    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
-    // Writing to a String does not fail.
-    let _ = write!(
-        text,
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
-    );
+    let year = time.year().unsigned_abs();
+    push_two_digits(text, year / 100);
+    push_two_digits(text, year);
+    for (before, number) in [
+        ('-', time.month()),
+        ('-', time.day()),
+        ('T', time.hour()),
+        (':', time.minute()),
+        (':', time.second()),
+    ] {
+        text.push(before);
+        push_two_digits(text, number);
+    }
+    text.push('Z');
     true
+}
+
+/// Formatting with a width would cost more than reading the row.
+fn push_two_digits(text: &mut String, number: u32) {
+    for digit in [number / 10 % 10, number % 10] {
+        text.extend(char::from_digit(digit, 10));
+    }
 }
 
 /// Reads `YYYY-MM-DD HH:MM:SS`.

@@ -5,7 +5,7 @@ use super::cards::{self, CardRecord, Columns};
 use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
-use super::rows::{Keys, Query, Tables, VisitRow, octets, parse_key, row_key, write_id};
+use super::rows::{Keys, Query, Tables, VisitRow, octets, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Taken, Uids};
 use crate::data_types::contacts::{shows_uid, wants_stored_card};
@@ -16,7 +16,6 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 pub const LETTER: char = 'c';
-const BLOB_LETTER: char = 'p';
 
 const VCARD: &str = "vcard";
 
@@ -94,33 +93,42 @@ impl<'a> Contacts<'a> {
         repeated: &Repeated<'_>,
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
-        let content = if wants_stored_card(selection) {
-            &CONTENT[..]
-        } else {
-            &[]
-        };
-        let changed = changed_utc(self.tables.database.kind());
-        let columns = [&["contact_id", changed], content].concat();
+        let kind = self.tables.database.kind();
+        let wants_card = wants_stored_card(selection);
         let shows_uid = shows_uid(selection);
+        let part_with_uid = uids::part_with_uid(kind, VCARD);
+        let content = match (wants_card, shows_uid) {
+            (true, _) => &CONTENT[..],
+            (false, true) => &[part_with_uid.as_str()],
+            (false, false) => &[],
+        };
+        let columns = [&["contact_id", changed_utc(kind)], content].concat();
         let mut taken = (*keys == Keys::All).then(Taken::default);
         let (mut id, mut uid, mut updated) = (String::new(), String::new(), String::new());
-        let mut blob_prefix = String::new();
         let mut made = Vec::new();
         self.rows(&columns, keys, None, &mut |row| {
             let key = row_key(row, 0)?;
             write_id(&mut id, LETTER, key);
-            write_id(&mut blob_prefix, BLOB_LETTER, key);
-            blob_prefix.push('-');
             let has_updated = write_utc_date(row.cell(1), &mut updated);
-            let card = cards::parse(stored_card(row, 2, &mut made));
-            let own = if shows_uid { uids::own(&card) } else { None };
-            let is_own = match (own, &mut taken) {
+            let part = row.cell(2).octets();
+            let card = cards::parse(match wants_card {
+                true => stored_card(row, 2, &mut made),
+                false => b"",
+            });
+            let own = match (shows_uid, wants_card) {
+                (false, _) => None,
+                (true, true) => uids::own(&card),
+                (true, false) => uids::own_in(&part),
+            };
+            let is_own = match (&own, &mut taken) {
                 (None, _) => false,
-                (Some(own), Some(taken)) => taken.take(key, &own),
+                (Some(own), Some(taken)) => taken.take(key, own),
                 (Some(_), None) => !repeated.has(key)?,
             };
-            if shows_uid && !is_own {
-                self.uids.derive(&id, &mut uid);
+            match own.filter(|_| is_own) {
+                Some(own) => own.as_ref().clone_into(&mut uid),
+                None if shows_uid => self.uids.derive(&id, &mut uid),
+                None => {}
             }
             visit(&CardRecord {
                 id: &id,
@@ -129,7 +137,7 @@ impl<'a> Contacts<'a> {
                 is_uid_taken: !is_own,
                 updated: has_updated.then_some(&updated),
                 card: &card,
-                blob_prefix: &blob_prefix,
+                key,
             })
         })?;
         if let Some(taken) = taken.filter(|_| shows_uid) {
@@ -153,7 +161,7 @@ impl<'a> Contacts<'a> {
 
     /// The octets of a photo, a logo or a sound.
     pub fn contents(&self, blob: &Id) -> Result<Option<Contents>, StoreError> {
-        let Some((key, media)) = blob_parts(blob) else {
+        let Some((key, media)) = cards::blob_parts(blob) else {
             return Ok(None);
         };
         let mut contents = None;
@@ -286,10 +294,4 @@ fn stored_card<'r>(row: &'r dyn Row, column: usize, made: &'r mut Vec<u8>) -> &'
     }
     .write_vcard(made);
     made
-}
-
-/// The row and the key in `media` of which a blob id speaks.
-fn blob_parts(blob: &Id) -> Option<(i64, &str)> {
-    let (key, media) = blob.as_str().strip_prefix(BLOB_LETTER)?.split_once('-')?;
-    Some((parse_key(key)?, media))
 }

@@ -11,7 +11,6 @@ use crate::db::Kind;
 use sha1::{Digest, Sha1};
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A longer UID names nothing that any client would resolve; it is carried as it is.
@@ -56,8 +55,8 @@ impl Uids {
             if matches!(at, 4 | 6 | 8 | 10) {
                 uid.push('-');
             }
-            // Writing to a String does not fail.
-            let _ = write!(uid, "{octet:02x}");
+            let digits = [octet >> 4, octet & 0x0f].map(u32::from);
+            uid.extend(digits.map(|digit| char::from_digit(digit, 16).unwrap_or('0')));
         }
     }
 }
