@@ -551,3 +551,21 @@ fn http_address_that_is_not_ours_is_not_found() {
         }
     }
 }
+
+#[test]
+fn created_ids_that_refer_to_each_other_in_a_circle_are_invalid() {
+    // §5.3
+    let wire = Wire::new();
+    let of = |other: &str| json!({"addressBookIds": {other: true}});
+    let response = wire.ok(
+        "ContactCard/set",
+        json!({"create": {"a": of("#b"), "b": of("#c"), "c": of("#a"), "self": of("#self")}}),
+    );
+    assert_eq!(response["created"], Value::Null);
+    for creation_id in ["a", "b", "c", "self"] {
+        let error = &response["notCreated"][creation_id];
+        assert_eq!(error["type"], "invalidProperties", "{creation_id}");
+        assert_eq!(error["properties"], json!(["addressBookIds"]));
+    }
+    assert!(wire.cards().ids().is_empty());
+}
