@@ -232,17 +232,6 @@ fn fingerprint_sees_what_roundcube_does_to_collected_addresses() {
     }
 }
 
-// The sums of all times are the same before and after: times count in them modulo 16,777,213.
-#[test]
-fn fingerprint_sees_the_newest_time_whatever_the_sums() {
-    let roundcube = at_rest();
-    roundcube.set_now("2025-01-01 00:00:00");
-    assert_sees(
-        &roundcube,
-        "UPDATE contacts SET changed = datetime(changed, '+16777213 seconds') WHERE contact_id = 2",
-    );
-}
-
 #[test]
 fn fingerprint_sees_which_rows_are_there_where_none_has_a_date() {
     let roundcube = at_rest();

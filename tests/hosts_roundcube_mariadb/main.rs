@@ -159,6 +159,17 @@ fn fingerprint_sees_edits_of_the_repeated_hour_after_it() {
     );
 }
 
+// The sums of all times are the same before and after: times count in them modulo 16,777,213.
+#[test]
+fn fingerprint_sees_the_newest_time_whatever_the_sums() {
+    let roundcube = filled();
+    roundcube.set_now("2025-01-01 00:00:00");
+    assert_sees(
+        &roundcube,
+        "UPDATE contacts SET changed = changed + INTERVAL 16777213 SECOND WHERE contact_id = 2",
+    );
+}
+
 #[test]
 fn fingerprint_of_undated_rows_is_read() {
     let roundcube = filled();

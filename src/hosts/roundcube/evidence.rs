@@ -29,10 +29,9 @@
 //!
 //! *When the clock goes back*, as MySQL's local time does at the end of summer, rows are
 //! written whose `changed` is older than the newest. The sum of the times sees that, and two
-//! rows cannot swap theirs unseen. Rows of the current second are fresh then too, because they
-//! are measured against now. Only a row
-//! that is written twice at exactly the same local time, an hour apart, goes unseen until the
-//! next full scan.
+//! rows cannot swap theirs unseen. Rows of the current second are fresh then too, because
+//! they are measured against now. Only a row that is written twice at exactly the same local
+//! time, an hour apart, goes unseen until the next full scan.
 
 use super::digest::Digest;
 use super::rows::Tables;
