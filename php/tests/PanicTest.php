@@ -113,3 +113,42 @@ test('exit() in the webmail is obeyed', function (): void {
     contains("still alive\n", $ran['output']);
     same(false, str_contains($ran['output'], 'not reached'));
 });
+
+test('fifty thousand requests leave the worker no larger', function (): void {
+    $ran = process(<<<'PHP'
+        $resident = static function (): int {
+            preg_match('/VmRSS:\s+(\d+) kB/', file_get_contents('/proc/self/status'), $found);
+            return (int) $found[1];
+        };
+        ob_start(static fn (): string => '', 1);
+        $request = json_encode([
+            'using' => ['urn:ietf:params:jmap:core', 'urn:ietf:params:jmap:submission'],
+            'methodCalls' => [['Identity/get', ['accountId' => 'aNw', 'ids' => ['i3']], 'i']],
+        ]);
+        $rows = static fn (): array => [['3', 'Alice', 'a@example.org', null, null, 'A', 0]];
+        $serve = static function (int $requests) use ($request, $rows): void {
+            for ($number = 0; $number < $requests; $number++) {
+                if ($number % 1000 === 0) {
+                    OpenXPort\inject_panic('rows');
+                }
+                $server = new OpenXPort\Server('roundcube', settings(), new FakeBridge($rows));
+                if ($number % 10 !== 0) {
+                    $server->handle('GET', [], [], new FakeBody(), new FakeOutput());
+                    continue;
+                }
+                $body = new FakeBody($request);
+                $server->handle('POST', [], ['content-type' => 'application/json'], $body, new FakeOutput());
+                $attempt = new OpenXPort\LoginAttempt('i', [], 'h', 'alice', 'secret', '192.0.2.1');
+                $attempt->check()['outcome'] === 'known' || $attempt->accepted('7');
+            }
+        };
+        $serve(5_000);
+        $before = $resident();
+        $serve(45_000);
+        $grown = $resident() - $before;
+        ob_end_clean();
+        echo "grown by {$grown} kB";
+        PHP);
+    same(1, preg_match('/grown by (-?\d+) kB/', $ran['output'], $found), $ran['output'] . $ran['log']);
+    same(true, (int) $found[1] < 1024, $found[0]);
+});

@@ -39,11 +39,11 @@ function test(string $name, callable $body): void
     }
 }
 
-function same(mixed $wanted, mixed $found): void
+function same(mixed $wanted, mixed $found, string $where = ''): void
 {
     if ($wanted !== $found) {
         throw new LogicException("wanted\n" . var_export($wanted, true)
-            . "\nfound\n" . var_export($found, true));
+            . "\nfound\n" . var_export($found, true) . "\n{$where}");
     }
 }
 

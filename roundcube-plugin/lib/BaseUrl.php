@@ -26,19 +26,20 @@ final class BaseUrl
      *
      * @param string $configured "jmap_base_url", or an empty string
      * @param list<string> $trustedHosts Roundcube's "trusted_host_patterns"
+     * @param list<string> $trustedProxies addresses, Roundcube's "proxy_whitelist"
      * @param bool $isHttps whether the client's own connection is encrypted
-     * @param bool $isProxied whether the request came through a trusted proxy
      * @throws Unavailable when neither the configuration nor the request says it reliably
      */
     public function origin(
         string $configured,
         array $trustedHosts,
+        array $trustedProxies,
         bool $isHttps,
-        bool $isProxied,
     ): string {
         if ($configured !== '') {
             return self::originOf($configured);
         }
+        $isProxied = in_array($this->text('REMOTE_ADDR'), $trustedProxies, true);
         $scheme = $isHttps ? 'https' : 'http';
         $forwarded = $isProxied ? $this->text('HTTP_X_FORWARDED_HOST') : '';
         $named = $forwarded === '' ? $this->text('HTTP_HOST') : trim(explode(',', $forwarded)[0]);

@@ -162,12 +162,11 @@ final class Webmail implements \OpenXPort\Webmail
 
     public function origin(): string
     {
-        $isHttps = \rcube_utils::https_check();
         return $this->baseUrl->origin(
             (string) $this->config('jmap_base_url', ''),
             array_values((array) $this->config('trusted_host_patterns', [])),
-            $isHttps,
-            \rcube_utils::check_proxy_whitelist_ip(),
+            array_values((array) $this->config('proxy_whitelist', [])),
+            \rcube_utils::https_check(),
         );
     }
 

@@ -19,7 +19,8 @@ function origin(
     bool $isHttps = false,
     bool $isProxied = false,
 ): string {
-    return (new BaseUrl($server))->origin($configured, $trusted, $isHttps, $isProxied);
+    $server += ['REMOTE_ADDR' => $isProxied ? '10.0.0.1' : '198.51.100.7'];
+    return (new BaseUrl($server))->origin($configured, $trusted, ['10.0.0.1'], $isHttps);
 }
 
 test('what is configured is taken whatever the request says', function (): void {
