@@ -68,7 +68,8 @@ fn main() {
         ("converted by calcard", calcard),
     ] {
         let ratio = time.as_secs_f64() / escape.as_secs_f64();
-        println!("{what:<28} {time:>10.0?} {ratio:>6.1} times the escaping");
+        let nanoseconds = time.as_nanos();
+        println!("{what:<28} {nanoseconds:>8} ns {ratio:>6.1} times the escaping");
     }
 }
 

@@ -146,6 +146,19 @@ impl Writer {
     }
 
     fn escape(&mut self, value: &str) {
+        // Nearly all strings need no escape, and to look costs less than to look things up.
+        let special = |octet: &u8| *octet < 0x20 || *octet == b'"' || *octet == b'\\';
+        let is_plain = !value
+            .as_bytes()
+            .iter()
+            .fold(false, |found, octet| found | special(octet));
+        if is_plain {
+            self.text.reserve(value.len() + 3);
+            self.text.push(b'"');
+            self.text.extend_from_slice(value.as_bytes());
+            self.text.push(b'"');
+            return;
+        }
         // Writing a string to memory does not fail.
         let _ = serde_json::to_writer(&mut self.text, value);
     }

@@ -81,7 +81,7 @@ impl<'a> ContentLines<'a> {
             },
             number: 0,
             unfolded: Vec::new(),
-            lines: Vec::with_capacity((text.len() / 32).min(64)),
+            lines: Vec::with_capacity((text.len() / 20).min(64)),
             params: Vec::new(),
         };
         while reader.position < text.len() {

@@ -2,12 +2,12 @@
 //! or lose what it says.
 
 use crate::memory::peak_of;
+use crate::processor::nanoseconds_of_thread;
 use crate::{convert, strict_json, values};
 use openxport::convert::vcard::{Card, STANDARD};
 use openxport::json::Writer;
 use openxport::store::Selection;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 const MIB: usize = 1 << 20;
 
@@ -18,33 +18,32 @@ fn converted(text: &[u8]) -> Value {
     strict_json::read(out.as_bytes()).expect("it is JSON")
 }
 
-fn time_of(text: &[u8]) -> Duration {
-    let round = || {
-        let start = Instant::now();
-        let mut out = Writer::new();
-        Card::parse(text, &STANDARD).emit(&crate::host_members(), &Selection::ALL, &mut out);
-        std::hint::black_box(out.as_bytes().len());
-        start.elapsed()
-    };
-    (0..3).map(|_| round()).min().unwrap_or_default()
+/// The processor time of one conversion, in nanoseconds: other work on the machine adds to the
+/// time of the clock, but hardly to this.
+fn time_of(text: &[u8]) -> f64 {
+    let start = nanoseconds_of_thread();
+    let mut out = Writer::new();
+    Card::parse(text, &STANDARD).emit(&crate::host_members(), &Selection::ALL, &mut out);
+    std::hint::black_box(out.as_bytes().len());
+    (nanoseconds_of_thread() - start) as f64
 }
 
-/// Eight times the input may take three times eight times as long, for caches and noise;
-/// quadratic work would take 64 times.
+/// Sixteen times the input may take four times sixteen times as long, for caches and noise;
+/// quadratic work would take 256 times.
 fn assert_linear(what: &str, pattern: impl Fn(usize) -> String) {
-    const SMALL: usize = 400;
-    let (small, large) = (pattern(SMALL), pattern(8 * SMALL));
+    const SMALL: usize = 250;
+    let (small, large) = (pattern(SMALL), pattern(16 * SMALL));
     converted(large.as_bytes());
-    // Noise of other work only ever makes it slower: one good round is enough.
+    // Noise only ever makes it slower: one good round is enough.
     let mut ratio = f64::INFINITY;
     for _ in 0..5 {
-        let small = time_of(small.as_bytes()).as_secs_f64();
-        ratio = ratio.min(time_of(large.as_bytes()).as_secs_f64() / small);
-        if ratio < 24.0 {
+        let large = time_of(large.as_bytes());
+        ratio = ratio.min(large / time_of(small.as_bytes()));
+        if ratio < 64.0 {
             return;
         }
     }
-    panic!("{what}: eight times the input takes {ratio:.0} times as long");
+    panic!("{what}: sixteen times the input takes {ratio:.0} times as long");
 }
 
 /// Makes the line of a number.

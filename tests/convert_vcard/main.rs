@@ -3,6 +3,7 @@
 mod calcard;
 mod hostile;
 mod memory;
+mod processor;
 mod random;
 mod samples;
 mod strict_json;

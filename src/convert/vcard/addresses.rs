@@ -1,6 +1,6 @@
 //! ADR, and the GEO and TZ that belong to it (RFC 9555 §2.6.1, §2.8).
 
-use super::components::{Layout, Parts, Repeat};
+use super::components::{self, Layout, Parts, Repeat};
 use super::dates;
 use super::emit::Emitter;
 use super::params::{self, ParamName, ParamSet};
@@ -113,7 +113,7 @@ impl<'c> Emitter<'c, '_> {
 
     /// Whether there are more components than have a kind: the property is carried besides.
     pub fn address_overflows(&self, line: Line<'c>) -> bool {
-        Parts::read(&value::decoded(line), &ADDRESS, true, None).overflow
+        components::overflow(&value::decoded(line), &ADDRESS)
     }
 
     /// An address of a GEO that belongs to no ADR.

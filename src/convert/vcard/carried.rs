@@ -2,7 +2,7 @@
 //! RFC 7095 §3.3).
 
 use super::addresses::ADDRESS;
-use super::components::{OF_PHONETICS, Part, Parts};
+use super::components::{self, OF_PHONETICS, Part, Parts};
 use super::emit::Emitter;
 use super::entry;
 use super::name::NAME;
@@ -72,7 +72,7 @@ impl<'c> Emitter<'c, '_> {
                 Target::NameComponents => self.name_overflows(line),
                 Target::Address => self.address_overflows(line),
                 Target::Relation | Target::LabelledRelation => false,
-                _ if !entry::property(target).is_empty() => false,
+                _ if !line.has_params() || !entry::property(target).is_empty() => false,
                 _ => {
                     let mut expressed = self.expressed_of(index);
                     // A derived name is made anew from what it derives from.
@@ -92,12 +92,12 @@ impl<'c> Emitter<'c, '_> {
         let Some(main) = self.card.lines.line(of as usize) else {
             return true;
         };
-        let (main, sounds) = (value::decoded(main), value::decoded(line));
-        let comma_is_text = self.comma_is_text(property.rule.name, &main);
-        let main = Parts::read(&main, layout, comma_is_text, None);
-        let sounds = Parts::read(&sounds, layout, false, None);
+        let (main_text, sounds_text) = (value::decoded(main), value::decoded(line));
+        let comma_is_text = self.comma_is_text(property.rule.name, &main_text);
+        let main = Parts::read(&main_text, layout, comma_is_text, None);
+        let sounds = Parts::read(&sounds_text, layout, false, None);
         let is_heard = |part: &Part<'_>| main.at(part.position).is_some();
-        sounds.overflow || !sounds.parts.iter().all(is_heard)
+        components::overflow(&sounds_text, layout) || !sounds.parts.iter().all(is_heard)
     }
 
     fn loses_params(&self, line: Line<'c>, expressed: ParamSet) -> bool {

@@ -39,8 +39,6 @@ pub struct Parts<'t> {
     /// JSCOMPS gave the order.
     pub ordered: bool,
     pub default_separator: Option<&'t str>,
-    /// There are values behind the last component that has a kind.
-    pub overflow: bool,
     /// The elder components that were left out for newer ones.
     left_out: Vec<&'static Repeat>,
 }
@@ -56,12 +54,7 @@ impl<'t> Parts<'t> {
         order: Option<&'t str>,
     ) -> Self {
         let mut parts = Vec::with_capacity(8);
-        let mut overflow = false;
-        for (component, values) in split(text, b';').enumerate() {
-            let Some(kind) = layout.kinds.get(component) else {
-                overflow |= !values.trim().is_empty();
-                continue;
-            };
+        for ((component, values), kind) in split(text, b';').enumerate().zip(layout.kinds) {
             if values.is_empty() {
                 continue;
             }
@@ -89,7 +82,6 @@ impl<'t> Parts<'t> {
             parts,
             ordered: false,
             default_separator: None,
-            overflow,
             left_out,
         };
         if let Some(order) = order {
@@ -206,6 +198,13 @@ impl<'t> Parts<'t> {
             .binary_search_by_key(&position, |part| part.position);
         self.parts.get(at.ok()?).map(|part| part.value)
     }
+}
+
+/// Whether there are values behind the last component that has a kind.
+pub fn overflow(text: &str, layout: &Layout) -> bool {
+    split(text, b';')
+        .skip(layout.kinds.len())
+        .any(|values| !values.trim().is_empty())
 }
 
 /// `2` or `2,1`.

@@ -249,6 +249,10 @@ impl<'c> Emitter<'c, '_> {
         }
         expressed = expressed.and(self.expressed_of(index));
         self.label(line, members);
+        const TYPE_ALONE: ParamSet = ParamSet::of(&[ParamName::Type]);
+        if params == TYPE_ALONE && expressed.has(ParamName::Type) && line.group().is_empty() {
+            return;
+        }
         let dialect = self.card.dialect;
         self.carried_params(line, expressed, |value| {
             matches!(

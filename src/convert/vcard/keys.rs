@@ -6,13 +6,29 @@
 use super::params::{ParamName, find};
 use super::rule::Rule;
 use crate::convert::content_line::Line;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// The properties of one map with their keys, in the card's order.
-pub struct Keys<'c>(Vec<(usize, Cow<'c, str>)>);
+pub struct Keys<'c>(Vec<(usize, Key<'c>)>);
+
+enum Key<'c> {
+    PropId(&'c str),
+    /// ASCII letters and digits.
+    Digest([u8; 9]),
+    Numbered(String),
+}
+
+impl Key<'_> {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::PropId(id) => id,
+            Self::Digest(digits) => std::str::from_utf8(digits).unwrap_or_default(),
+            Self::Numbered(key) => key,
+        }
+    }
+}
 
 impl<'c> Keys<'c> {
     pub fn of_lines(properties: impl Iterator<Item = (usize, Line<'c>, &'static Rule)>) -> Self {
@@ -24,8 +40,8 @@ impl<'c> Keys<'c> {
     pub fn of<'v>(properties: impl Iterator<Item = (usize, Line<'c>, &'v str, &'v [u8])>) -> Self {
         let mut keys: Vec<_> = properties
             .map(|(index, line, name, value)| match prop_id(line) {
-                Some(id) => (index, Cow::Borrowed(id)),
-                None => (index, Cow::Owned(digest(name, value))),
+                Some(id) => (index, Key::PropId(id)),
+                None => (index, Key::Digest(digest(name, value))),
             })
             .collect();
         if has_duplicates(&keys) {
@@ -35,14 +51,14 @@ impl<'c> Keys<'c> {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.0.iter().map(|(index, key)| (*index, key.as_ref()))
+        self.0.iter().map(|(index, key)| (*index, key.as_str()))
     }
 
     /// The key of the property with this index, the first if it has several.
     pub fn get(&self, index: usize) -> Option<&str> {
         let at = self.0.partition_point(|(other, _)| *other < index);
         let (found, key) = self.0.get(at)?;
-        (*found == index).then_some(key.as_ref())
+        (*found == index).then(|| key.as_str())
     }
 }
 
@@ -60,36 +76,40 @@ pub fn prop_id<'c>(line: Line<'c>) -> Option<&'c str> {
 }
 
 /// A letter and eight digits of base 32: 44 bits of the digest.
-fn digest(name: &str, value: &[u8]) -> String {
+fn digest(name: &str, value: &[u8]) -> [u8; 9] {
     const LETTERS: &[u8; 16] = b"abcdefghijklmnop";
     const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
     let mut bits = xxh3_64_with_seed(value, xxh3_64(name.as_bytes()));
-    let mut key = String::with_capacity(9);
-    key.push(char::from(LETTERS[(bits % 16) as usize]));
+    let mut key = [LETTERS[(bits % 16) as usize]; 9];
     bits /= 16;
-    for _ in 0..8 {
-        key.push(char::from(DIGITS[(bits % 32) as usize]));
+    for digit in key.iter_mut().skip(1) {
+        *digit = DIGITS[(bits % 32) as usize];
         bits /= 32;
     }
     key
 }
 
-fn has_duplicates(keys: &[(usize, Cow<'_, str>)]) -> bool {
-    if let [] | [_] = keys {
-        return false;
+fn has_duplicates(keys: &[(usize, Key<'_>)]) -> bool {
+    // A few are compared faster than sorted.
+    const FEW: usize = 8;
+    if keys.len() <= FEW {
+        return keys.iter().enumerate().any(|(at, (_, key))| {
+            let mut before = keys.iter().take(at);
+            before.any(|(_, other)| other.as_str() == key.as_str())
+        });
     }
-    let mut sorted: Vec<&str> = keys.iter().map(|(_, key)| key.as_ref()).collect();
+    let mut sorted: Vec<&str> = keys.iter().map(|(_, key)| key.as_str()).collect();
     sorted.sort_unstable();
     sorted.windows(2).any(|pair| pair.first() == pair.last())
 }
 
-fn number_duplicates(keys: &mut [(usize, Cow<'_, str>)]) {
+fn number_duplicates(keys: &mut [(usize, Key<'_>)]) {
     // For each key in use, the number that its next duplicate tries first: each number is
     // tried once, however the keys were chosen.
     let mut used: HashMap<String, u32> = HashMap::with_capacity(keys.len());
     let mut duplicates = Vec::new();
     for (at, (_, key)) in keys.iter().enumerate() {
-        match used.entry(key.to_string()) {
+        match used.entry(key.as_str().to_owned()) {
             Entry::Vacant(free) => {
                 free.insert(2);
             }
@@ -100,15 +120,15 @@ fn number_duplicates(keys: &mut [(usize, Cow<'_, str>)]) {
         let Some((_, key)) = keys.get_mut(at) else {
             continue;
         };
-        let mut number = used.get(key.as_ref()).copied().unwrap_or(2);
-        let mut numbered = numbered_key(key, number);
+        let mut number = used.get(key.as_str()).copied().unwrap_or(2);
+        let mut numbered = numbered_key(key.as_str(), number);
         while used.contains_key(&numbered) {
             number += 1;
-            numbered = numbered_key(key, number);
+            numbered = numbered_key(key.as_str(), number);
         }
-        used.insert(key.to_string(), number + 1);
+        used.insert(key.as_str().to_owned(), number + 1);
         used.insert(numbered.clone(), 2);
-        *key = Cow::Owned(numbered);
+        *key = Key::Numbered(numbered);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The name: FN, N and what belongs to them (RFC 9555 §2.5.2, §2.5.5).
 
-use super::components::{Layout, Parts, Repeat};
+use super::components::{self, Layout, Parts, Repeat};
 use super::emit::Emitter;
 use super::params::{self, ParamName, ParamSet};
 use super::rule::Target;
@@ -75,7 +75,7 @@ impl<'c> Emitter<'c, '_> {
 
     /// Whether there are more components than have a kind: the property is carried besides.
     pub fn name_overflows(&self, line: Line<'c>) -> bool {
-        Parts::read(&value::decoded(line), &NAME, true, None).overflow
+        components::overflow(&value::decoded(line), &NAME)
     }
 
     /// Writes `sortAs` of a SORT-AS that has a component for each of its values.

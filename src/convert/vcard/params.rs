@@ -93,6 +93,10 @@ impl ParamSet {
 
 impl ParamName {
     pub fn of(param: &Param<'_>) -> Self {
+        // By far the commonest.
+        if param.name.eq_ignore_ascii_case(b"TYPE") {
+            return Self::Type;
+        }
         let mut upper = [0; 14];
         let Some(upper) = upper.get_mut(..param.name.len()) else {
             return Self::Other;
@@ -102,7 +106,6 @@ impl ParamName {
         }
         match &*upper {
             b"" => Self::of_bare(param.value),
-            b"TYPE" => Self::Type,
             b"VALUE" => Self::Value,
             b"PREF" => Self::Pref,
             b"ALTID" => Self::Altid,
