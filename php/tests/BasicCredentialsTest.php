@@ -27,6 +27,7 @@ test('what is no name and password is no credentials', function (): void {
         'an empty header' => '',
         'another scheme' => 'Bearer ' . base64_encode('alice:secret'),
         'no base64' => 'Basic al!ce:secret',
+        'base64 with padding that is wrong' => 'Basic YWxpY2U6c2VjcmV0=',
         'base64 in two parts' => basic('alice:secret') . ' ' . base64_encode('bob:secret'),
         'two headers that a server joined' => basic('alice:secret') . ', ' . basic('bob:secret'),
         'no colon' => basic('alice'),
