@@ -84,3 +84,63 @@ impl KeptList {
         self.text.get(start..*self.ends.get(at)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jmap::references::Results;
+    use crate::jmap::request::Invocation;
+    use serde_json::json;
+
+    /// A list that keeps `id` of its records.
+    fn list(max_octets: usize) -> KeptList {
+        let reference = json!({"resultOf": "a", "name": "Foo/get", "path": "/list/*/id"});
+        let call = Invocation {
+            name: "Foo/get".to_owned(),
+            arguments: [("#ids".to_owned(), reference)].into_iter().collect(),
+            call_id: "b".to_owned(),
+        };
+        let results = Results::new(&[call], max_octets);
+        results.list("a").expect("it is referred to")
+    }
+
+    #[test]
+    fn kept_list_reduces_its_records_to_what_is_wanted() {
+        let mut list = list(1_000);
+        list.push(br#"{"id":"c1","name":{"full":"Jane"}}"#);
+        list.push(br#"{"name":{}}"#);
+        let found = |path| list.evaluate(path, &mut 10_000);
+        assert_eq!(found(""), Ok(json!([{"id": "c1"}, {}])));
+        assert_eq!(found("/0/id"), Ok(json!("c1")));
+        assert!(found("/2").is_err());
+        assert!(found("/*/id").is_err(), "one has none");
+    }
+
+    #[test]
+    fn kept_list_holds_no_more_than_its_octets() {
+        let mut list = list(1_000);
+        for _ in 0..10_000 {
+            list.push(br#"{"id":"c1"}"#);
+            assert!(list.octets() <= 1_000);
+        }
+        assert!(!list.is_whole());
+    }
+
+    #[test]
+    fn kept_list_with_a_record_that_is_no_json_is_not_whole() {
+        let mut list = list(1_000);
+        list.push(b"{");
+        assert!(!list.is_whole());
+    }
+
+    #[test]
+    fn kept_list_takes_what_it_parses_off_the_octets() {
+        let mut list = list(1_000);
+        let id = "i".repeat(500);
+        list.push(format!(r#"{{"id":"{id}"}}"#).as_bytes());
+        assert!(list.evaluate("/0/id/x", &mut 400).is_err());
+        let mut octets = 10_000;
+        assert!(list.evaluate("/0/id/x", &mut octets).is_err());
+        assert!(octets < 9_500, "{octets}");
+    }
+}

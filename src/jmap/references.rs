@@ -446,6 +446,16 @@ mod tests {
     }
 
     #[test]
+    fn response_larger_than_the_octets_is_not_kept() {
+        let reference = json!({"#x": {"resultOf": "a", "name": "Foo/get", "path": "/n"}});
+        let referring = call(reference, "b");
+        let mut results = Results::new(std::slice::from_ref(&referring), 10_000);
+        results.keep("a", "Foo/get", json!({"n": 1, "m": "m".repeat(10_000)}));
+        let error = results.resolve(referring.arguments).expect_err("too large");
+        assert_eq!(error.kind, "invalidResultReference");
+    }
+
+    #[test]
     fn interest_names_the_list_properties_that_are_referred_to() {
         let calls = [
             call(

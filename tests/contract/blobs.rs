@@ -5,6 +5,7 @@ use crate::wire::{Answer, Head, Pieces, Wire};
 use openxport::store::Contents;
 use serde_json::{Value, json};
 use std::io;
+use std::time::Duration;
 
 const PIECE_OCTETS: usize = 256 * 1024;
 
@@ -359,7 +360,7 @@ fn blob_upload_over_the_quota_is_refused_and_evicts_nothing_young() {
 #[test]
 fn blob_upload_ends_with_the_time_of_the_request() {
     let mut wire = Wire::new();
-    wire.settings.limits.request_time = std::time::Duration::ZERO;
+    wire.settings.limits.request_time = Duration::ZERO;
     let answer = upload(&wire, HOME, &mut Pieces::of(b"x"));
     assert_eq!(answer.status, 408);
 }
@@ -380,6 +381,33 @@ fn blob_download_ends_when_the_client_has_gone() {
     wire.send_to(&Head::get(&query), &mut Pieces::of(b""), &mut answer);
     assert_eq!(answer.status, 200);
     assert_eq!(answer.writes, 2, "one that succeeds and one that fails");
+}
+
+#[test]
+fn blob_download_ends_with_the_time_of_the_request() {
+    let mut wire = Wire::new();
+    let uploaded = wire.upload(HOME, &octets(1_000));
+    wire.settings.limits.request_time = Duration::ZERO;
+    let answer = wire.download(HOME, &uploaded);
+    // The client sees that octets are missing.
+    assert_eq!(answer.header("Content-Length"), Some("1000"));
+    assert!(answer.body.is_empty());
+}
+
+#[test]
+fn blob_copy_ends_with_the_time_of_the_request() {
+    let mut wire = with_picture();
+    wire.settings.limits.request_time = Duration::from_secs(1);
+    wire.host.blob_time = Duration::from_secs(1);
+    let copied = wire.ok(
+        "Blob/copy",
+        json!({"fromAccountId": HOME, "accountId": WORK, "blobIds": ["p1", "p2", "p3"]}),
+    );
+    let copies: Vec<&String> = copied["copied"].as_object().unwrap().keys().collect();
+    assert_eq!(copies, ["p1"]);
+    for id in ["p2", "p3"] {
+        assert_eq!(copied["notCopied"][id]["type"], "serverFail");
+    }
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct MemoryHost {
     stores: Vec<(Id, &'static str, MemoryStore)>,
     /// Blobs that lie inside records, by account and id.
     pub blobs: BTreeMap<(String, String), Contents>,
+    /// How long it takes to find one of them.
+    pub blob_time: Duration,
     asked_for_capabilities: AtomicUsize,
 }
 
@@ -62,6 +64,7 @@ impl MemoryHost {
             accounts,
             stores,
             blobs: BTreeMap::new(),
+            blob_time: Duration::ZERO,
             asked_for_capabilities: AtomicUsize::new(0),
         }
     }
@@ -113,6 +116,7 @@ impl Host for MemoryHost {
     }
 
     fn contents(&self, account: &Id, blob: &Id) -> Result<Option<Contents>, StoreError> {
+        std::thread::sleep(self.blob_time);
         let key = (account.to_string(), blob.to_string());
         Ok(self.blobs.get(&key).cloned())
     }
