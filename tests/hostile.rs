@@ -4,16 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// The rows that what is built so far has to withstand.
-const REQUIRED: [(u8, u8); 8] = [
-    (1, 19),
-    (23, 27),
-    (46, 46),
-    (58, 58),
-    (60, 64),
-    (67, 72),
-    (79, 79),
-    (80, 81),
-];
+const REQUIRED: [(u8, u8); 6] = [(1, 19), (23, 27), (46, 46), (58, 58), (60, 72), (79, 81)];
 
 /// Where the tests of each layer are.
 const LAYERS: [(&str, &[&str]); 6] = [
