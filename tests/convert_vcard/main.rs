@@ -2,6 +2,7 @@
 
 mod calcard;
 mod hostile;
+mod media;
 mod memory;
 mod processor;
 mod random;

@@ -1,0 +1,78 @@
+//! The reader of content lines, which vCard and iCalendar share.
+
+use openxport::convert::content_line::{ContentLines, undo_carets};
+
+fn names_and_values(text: &str) -> Vec<(String, String)> {
+    let text_of = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    ContentLines::read(text.as_bytes())
+        .iter()
+        .map(|line| (text_of(line.name()), text_of(line.value())))
+        .collect()
+}
+
+#[test]
+fn line_is_unfolded_at_every_kind_of_line_end() {
+    // RFC 6350 §3.2
+    for end in ["\r\n", "\n", "\r", "\r\r\n"] {
+        let text = format!("NOTE:a{end} b{end}\tc{end}{end}TEL:1{end}");
+        assert_eq!(
+            names_and_values(&text),
+            [("NOTE".into(), "abc".into()), ("TEL".into(), "1".into())],
+            "{end:?}"
+        );
+    }
+}
+
+#[test]
+fn line_knows_the_physical_line_that_it_starts_on() {
+    let lines =
+        ContentLines::read(b"A:1\r\nB:2\r\n 3\r\n\r\nC;ENCODING=QUOTED-PRINTABLE:4=\r\n5\r\nD:6");
+    let numbers: Vec<u32> = lines.iter().map(|line| line.number()).collect();
+    assert_eq!(numbers, [1, 2, 5, 7]);
+}
+
+#[test]
+fn line_says_its_group_and_its_parameters() {
+    let lines = ContentLines::read(b"item1.TEL;TYPE=\"a;b:c\",d;HOME; X = y :1:2");
+    let line = lines.line(0).expect("there is a line");
+    assert_eq!(line.group(), b"item1");
+    assert_eq!(line.name(), b"TEL");
+    assert_eq!(line.value(), b"1:2");
+    let params: Vec<_> = line
+        .params()
+        .map(|param| (param.name, param.values().collect::<Vec<_>>()))
+        .collect();
+    assert_eq!(
+        params,
+        [
+            (&b"TYPE"[..], vec![&b"a;b:c"[..], b"d"]),
+            (b"", vec![b"HOME"]),
+            (b"X", vec![b"y"]),
+        ]
+    );
+}
+
+#[test]
+fn line_that_is_none_is_kept_whole() {
+    for text in ["no colon", ":no name", "bad name:x", "TEL;TYPE=home"] {
+        assert_eq!(names_and_values(text), [(String::new(), text.to_owned())]);
+    }
+}
+
+#[test]
+fn soft_breaks_end_with_the_quoted_printable_value() {
+    let text = "N;ENCODING=QUOTED-PRINTABLE:a=\r\n=\r\nb\r\nURL:x=\r\nTEL:1";
+    assert_eq!(
+        names_and_values(text),
+        [
+            ("N".into(), "ab".into()),
+            ("URL".into(), "x=".into()),
+            ("TEL".into(), "1".into()),
+        ]
+    );
+}
+
+#[test]
+fn carets_are_undone_as_rfc_6868_has_it() {
+    assert_eq!(undo_carets("a^nb^^c^'d^x^"), "a\nb^c\"d^x^");
+}
