@@ -5,6 +5,8 @@
 
 #[path = "../memory/mod.rs"]
 mod memory;
+#[path = "../convert_vcard/processor.rs"]
+mod processor;
 
 mod blobs;
 mod changes;

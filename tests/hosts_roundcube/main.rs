@@ -3,6 +3,8 @@
 // What every host does that can be read.
 #[path = "../memory/mod.rs"]
 mod memory;
+#[path = "../convert_vcard/processor.rs"]
+mod processor;
 #[path = "../contract/reading.rs"]
 mod reading;
 #[path = "../contract/wire.rs"]
