@@ -40,9 +40,11 @@ final class Webmail implements \OpenXPort\Webmail
         if ($configured !== '') {
             return $configured;
         }
-        // The only name that every Roundcube has for itself is secret, so only a digest of it
-        // is used, and only of this purpose.
-        return 'roundcube-' . substr(hash_hmac('sha256', 'openxport instance', $this->config('des_key')), 0, 32);
+        // What tells one Roundcube from another: its database, and a key that is secret and so
+        // only goes into the digest.
+        $database = preg_replace('#//[^/]*@#', '//', (string) $this->config('db_dsnw'), 1);
+        $names = "openxport instance {$database} " . $this->config('db_prefix', '');
+        return 'roundcube-' . substr(hash_hmac('sha256', $names, $this->config('des_key')), 0, 32);
     }
 
     public function settings(): array
@@ -120,7 +122,7 @@ final class Webmail implements \OpenXPort\Webmail
         if ($isAllowed && $this->roundcube->login($login['user'], $login['pass'], $login['host'], false)) {
             $this->roundcube->log_login();
             $hooks->exec_hook('login_after', ['_task' => 'jmap']);
-            return Login::accepted((string) $this->roundcube->get_user_id());
+            return Login::accepted(self::userKey($this->roundcube->user));
         }
         $error = is_numeric($login['error']) ? (int) $login['error'] : $this->roundcube->login_error();
         $code = $isAllowed ? $error : \rcmail::ERROR_INVALID_REQUEST;
@@ -141,11 +143,20 @@ final class Webmail implements \OpenXPort\Webmail
     public function resume(string $user): bool
     {
         $found = new \rcube_user((int) $user);
-        if (!$found->ID) {
+        if (!$found->ID || self::userKey($found) !== $user) {
             return false;
         }
         $this->roundcube->set_user($found);
         return true;
+    }
+
+    /**
+     * The name is part of it, so that a number which has come to mean somebody else, in a
+     * restored or another database, names nobody.
+     */
+    private static function userKey(\rcube_user $user): string
+    {
+        return "{$user->ID} {$user->get_username()}";
     }
 
     public function hasSession(): bool
