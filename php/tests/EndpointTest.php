@@ -95,6 +95,16 @@ test('guesses are stopped before the webmail counts too many', function (): void
     }
 });
 
+test('guesses from one address are stopped whatever the names', function (): void {
+    $webmail = webmail(['maxFailuresOfAddress' => 3]);
+    $statuses = [];
+    for ($guess = 0; $guess < 5; $guess++) {
+        [$statuses[]] = ask($webmail, basic("name {$guess}:secret"));
+    }
+    same([401, 401, 401, 429, 429], $statuses);
+    same(3, $webmail->logins);
+});
+
 test('a mail server that is away is no wrong password', function (): void {
     $webmail = webmail();
     $webmail->isAway = true;

@@ -95,7 +95,7 @@ test('a fault that will pass is serverUnavailable and any other is serverFail', 
 });
 
 test('rows that are no rows are serverFail', function (): void {
-    foreach ([[[1.5]], ['row'], [[['nested']]], [[new stdClass()]]] as $rows) {
+    foreach ([[[1.5]], ['row'], [[['nested']]], [[new stdClass()]], [['key' => 'value']]] as $rows) {
         [, $body] = handle(new FakeBridge(static fn () => $rows), 'POST', identities());
         same('serverFail', json_decode($body, true)['methodResponses'][0][1]['type']);
     }

@@ -60,6 +60,18 @@ final class Bridge implements \OpenXPort\Bridge
         };
     }
 
+    /**
+     * Whether the same statement may do later.
+     *
+     * @param string $error as Roundcube words it: the driver's code in brackets, its message
+     */
+    public static function isPassing(string $database, string $error): bool
+    {
+        $code = preg_match('/^\[(\w+)\]/', $error, $found) ? $found[1] : '';
+        return in_array($code, self::PASSING[$database] ?? [], true)
+            || ($database === 'postgres' && preg_match(self::PASSING_WORDS, $error) === 1);
+    }
+
     /** @param list<string|int> $params */
     private function run(string $sql, array $params): \PDOStatement
     {
@@ -68,14 +80,7 @@ final class Bridge implements \OpenXPort\Bridge
             return $result;
         }
         $error = $this->db->is_error() ?: 'no connection';
-        throw $this->isPassing($error) ? new Unavailable($error) : new \RuntimeException($error);
-    }
-
-    private function isPassing(string $error): bool
-    {
-        $code = preg_match('/^\[(\w+)\]/', $error, $found) ? $found[1] : '';
-        return !$this->db->is_connected()
-            || in_array($code, self::PASSING[$this->db->db_provider] ?? [], true)
-            || preg_match(self::PASSING_WORDS, $error) === 1;
+        $isPassing = !$this->db->is_connected() || self::isPassing($this->db->db_provider, $error);
+        throw $isPassing ? new Unavailable($error) : new \RuntimeException($error);
     }
 }

@@ -82,7 +82,10 @@ final class Webmail implements \OpenXPort\Webmail
      */
     public function loginRules(): array
     {
-        $rules = ['reuseSeconds' => (int) $this->config('jmap_login_reuse', 300)];
+        $rules = [
+            'reuseSeconds' => (int) $this->config('jmap_login_reuse', 300),
+            'maxFailuresOfAddress' => (int) $this->config('jmap_address_failures', 20),
+        ];
         $limit = (int) $this->config('login_rate_limit', 3);
         if ($limit > 0) {
             $rules['maxFailuresOfName'] = max(1, min(10, $limit - 1));

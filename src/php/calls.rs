@@ -220,8 +220,12 @@ impl<'a> BridgeRow<'a> {
             .array()
             .ok_or_else(|| DbError::Refused("a row is no array".to_owned()))?;
         let is_cell = |value: &Zval| value.is_string() || value.is_long() || value.is_null();
-        if !row.values().all(is_cell) {
-            let reason = "a row holds something else than strings, integers and null";
+        // By index, because PHP finds a list's items so without a key in between.
+        if !(0..)
+            .take(row.len())
+            .all(|column| row.get_index(column).is_some_and(is_cell))
+        {
+            let reason = "a row is no list of strings, integers and null";
             return Err(DbError::Refused(reason.to_owned()));
         }
         Ok(Self(row))

@@ -35,6 +35,9 @@ run 'an extension that can be made to panic' "$cargo" build --features fault-inj
 run 'tests of the extension and the endpoint' \
     php8.2 "$repo/php/tests/run.php" "$build_dir/debug/libopenxport.so"
 run 'release build' "$cargo" build --release
+run 'what is installed cannot be made to panic' php8.2 -n \
+    -d "extension=$build_dir/release/libopenxport.so" \
+    -r 'exit((int) function_exists("OpenXPort\\inject_panic"));'
 for database in sqlite mariadb; do
     run "end to end over $database" "$services/e2e.sh" "$database"
 done
