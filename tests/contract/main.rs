@@ -3,6 +3,8 @@
 //! Over the host in memory all of it is tested; what a host does that only reads is in
 //! `reading`, which each host's own tests run too.
 
+#[path = "../convert_vcard/memory.rs"]
+mod allocation;
 #[path = "../memory/mod.rs"]
 mod memory;
 #[path = "../convert_vcard/processor.rs"]
@@ -14,6 +16,7 @@ mod copy;
 mod errors;
 mod events;
 mod get;
+mod large;
 mod limits;
 mod query;
 mod reading;

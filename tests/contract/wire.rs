@@ -60,7 +60,7 @@ impl<H: AsHost> Wire<H> {
                 username: "jane@example.com".to_owned(),
                 url: "https://example.com/jmap".to_owned(),
                 limits: Limits {
-                    request_time: Duration::from_secs(60),
+                    request_time: Duration::from_secs(600),
                     ..Default::default()
                 },
             },
