@@ -1,7 +1,7 @@
 //! Limits of time and number, and what a client sees when a response cannot be finished.
 
 use crate::memory::{Amid, Fault, HOME};
-use crate::wire::{Answer, CORE, Head, Pieces, Wire, assert_grows_linearly, everything};
+use crate::wire::{Answer, CORE, Head, Pieces, Wire, assert_grows_linearly, creating, everything};
 use openxport::state::{Lease, LeaseRule, now_secs};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -116,7 +116,7 @@ fn get_ends_when_the_client_has_gone() {
     };
     let calls = json!([
         ["ContactCard/get", {"accountId": HOME}, "0"],
-        ["ContactCard/set", {"accountId": HOME, "create": {"k": {}}}, "1"],
+        creating("1"),
     ]);
     let request = json!({"using": everything(), "methodCalls": calls}).to_string();
     wire.send_to(
@@ -136,7 +136,7 @@ fn request_of_a_client_that_has_gone_runs_no_call() {
         gone_after: Some(0),
         ..Answer::default()
     };
-    let calls = json!([["ContactCard/set", {"accountId": HOME, "create": {"k": {}}}, "0"]]);
+    let calls = json!([creating("0")]);
     let request = json!({"using": everything(), "methodCalls": calls}).to_string();
     wire.send_to(
         &Head::POST,
@@ -150,10 +150,7 @@ fn request_of_a_client_that_has_gone_runs_no_call() {
 fn request_whose_time_is_over_runs_no_call() {
     let mut wire = Wire::new();
     wire.settings.limits.request_time = Duration::ZERO;
-    let response = wire.post(&json!([
-        ["ContactCard/set", {"accountId": HOME, "create": {"k": {}}}, "0"],
-        ["Core/echo", {}, "1"],
-    ]));
+    let response = wire.post(&json!([creating("0"), ["Core/echo", {}, "1"],]));
     for response in response["methodResponses"].as_array().unwrap() {
         assert_eq!(response[0], "error");
         assert_eq!(response[1]["type"], "serverUnavailable");

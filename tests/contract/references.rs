@@ -225,6 +225,18 @@ fn result_references_that_double_each_other_end_at_the_octets() {
     );
 }
 
+#[test]
+fn result_references_to_one_value_again_and_again_end_at_the_octets() {
+    // Thirty megabytes, of which the octets allow eight.
+    let references = (0..300).map(|at| (format!("#a{at}"), reference("0", "Core/echo", "/x")));
+    let arguments: Value = references.collect::<Map<_, _>>().into();
+    let response = Wire::new().post(&json!([
+        ["Core/echo", {"x": "x".repeat(100_000)}, "0"],
+        ["Core/echo", arguments, "1"],
+    ]));
+    assert_eq!(result(&response, 1), invalid());
+}
+
 /// An echo of `empties` empty arrays, and one with `references` to each of them.
 fn crossed(references: usize, empties: usize, path: &dyn Fn(usize) -> String) -> Value {
     let of = |at| (format!("#a{at}"), reference("0", "Core/echo", &path(at)));

@@ -1,7 +1,7 @@
 //! Requests and their errors, as a whole and by method call (RFC 8620 §3).
 
 use crate::memory::HOME;
-use crate::wire::{CORE, Head, Pieces, Wire, everything};
+use crate::wire::{CORE, Head, Pieces, Wire, creating, everything};
 use serde_json::{Value, json};
 use std::io;
 
@@ -112,6 +112,14 @@ fn request_of_more_values_than_memory_is_set_aside_for_is_over_the_limit() {
 }
 
 #[test]
+fn request_is_run_once_when_nothing_is_wrong_with_it() {
+    // The tests that nothing was run rest on this.
+    let wire = Wire::new();
+    wire.post(&json!([creating("0")]));
+    assert_eq!(wire.cards().ids(), ["c1"]);
+}
+
+#[test]
 fn request_keeps_numbers_exactly_or_is_refused() {
     let kept = echoed(r#"{"a":[9007199254740991,-9007199254740991,0,-0,1.5,1e3,0.1]}"#);
     assert_eq!(
@@ -219,7 +227,7 @@ fn request_of_another_content_type_is_refused_and_not_run() {
     let wire = Wire::new();
     let body = json!({
         "using": everything(),
-        "methodCalls": [["ContactCard/set", {"accountId": HOME, "create": {"k": {}}}, "0"]],
+        "methodCalls": [creating("0")],
     });
     for content_type in [
         None,
@@ -460,7 +468,7 @@ fn request_without_calls_is_answered() {
 fn request_with_more_calls_than_the_limit_is_refused_and_none_is_run() {
     let mut wire = Wire::new();
     wire.settings.limits.max_calls_in_request = 3;
-    let call = json!(["ContactCard/set", {"accountId": HOME, "create": {"k": {}}}, "0"]);
+    let call = creating("0");
     for count in [4, 10_000] {
         let calls = vec![call.clone(); count];
         let answer = wire.request(&json!({"using": [CONTACTS], "methodCalls": calls}));

@@ -164,6 +164,12 @@ impl<H: AsHost> Wire<H> {
     }
 }
 
+/// A method call that leaves a card behind when it is run.
+pub fn creating(call_id: &str) -> Value {
+    let card = json!({"uid": "u", "addressBookIds": {"b1": true}});
+    json!(["ContactCard/set", {"accountId": "a1", "create": {"k": card}}, call_id])
+}
+
 /// Every capability that the declarations know, and the core.
 pub fn everything() -> Vec<&'static str> {
     data_types::capabilities().chain([CORE]).collect()
