@@ -39,9 +39,12 @@ fuzz: ## fuzz every target for a long time (FUZZ_SECONDS=3600)
 	@source tests/services/environment.sh && use_rust && fuzz/run $(FUZZ_SECONDS)
 
 extension: ## build the PHP extension: target/release/libopenxport.so
+	@tests/services/install.sh build
 	@tests/services/cargo.sh build --release
 
-install-roundcube: extension install-roundcube-plugin ## install extension and plugin on this machine (as root; DESTDIR, ROUNDCUBE_PLUGINS)
+# Root need not have what builds the extension, so that comes before.
+install-roundcube: install-roundcube-plugin ## install the built extension and the plugin (as root; DESTDIR, ROUNDCUBE_PLUGINS)
+	@test -f target/release/libopenxport.so || { echo "run make extension first"; exit 1; }
 	install -D -m 0644 target/release/libopenxport.so "$(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/openxport.so"
 	install -d "$(DESTDIR)$(PHP_MODS)"
 	printf 'extension=openxport.so\nopenxport.state_dir=%s\n' "$(STATE_DIR)" > "$(DESTDIR)$(PHP_MODS)/openxport.ini"

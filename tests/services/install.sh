@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs what the commands of the Makefile need and this machine lacks: Debian packages,
-# and, where there is none recent enough, a Rust toolchain below target/.
+# and, where there is none recent enough, a Rust toolchain below target/. With $1 = build it is
+# only what building the extension needs, and no services.
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
@@ -13,9 +14,12 @@ roundcube_packages=(roundcube-core roundcube-sqlite3 roundcube-mysql roundcube-p
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
+wanted=("${build_packages[@]}")
+if [ "${1:-}" != build ]; then
+    wanted+=("${php_packages[@]}" "${service_packages[@]}" "${roundcube_packages[@]}")
+fi
 missing=()
-for package in "${build_packages[@]}" "${php_packages[@]}" "${service_packages[@]}" \
-    "${roundcube_packages[@]}"; do
+for package in "${wanted[@]}"; do
     is_installed "$package" || missing+=("$package")
 done
 
