@@ -117,6 +117,14 @@ impl Selection {
 pub trait Record {
     fn id(&self) -> &str;
 
+    /// A text that has every word of the record's texts, whatever its case; a word is without
+    /// white space and digits. What a search does not find here need not be converted.
+    ///
+    /// `None` where only converting tells.
+    fn plain_text(&self) -> Option<&str> {
+        None
+    }
+
     /// Writes one JSON object: `id` and those selected properties that have a value. A
     /// property with no value is left out, unless its declaration has a default.
     fn emit(&self, selection: &Selection, out: &mut json::Writer);

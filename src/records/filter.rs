@@ -131,6 +131,13 @@ impl Condition {
         }
     }
 
+    fn may_match_plainly(&self, folded_text: &str) -> bool {
+        match &self.wanted {
+            Wanted::Words(words) => words.may_occur_plainly(folded_text),
+            Wanted::OneOf(_) | Wanted::Before(_) | Wanted::NotBefore(_) => true,
+        }
+    }
+
     fn may_match(&self, folded_json: &str) -> bool {
         match &self.wanted {
             Wanted::Words(words) => words.may_occur(folded_json),
@@ -151,14 +158,24 @@ impl Filter {
         }
     }
 
+    /// `false` when no record with this folded [`plain_text`](crate::store::Record::plain_text)
+    /// can match.
+    pub fn may_match_plainly(&self, folded_text: &str) -> bool {
+        self.may(&|condition| condition.may_match_plainly(folded_text))
+    }
+
     /// `false` when no record with this folded JSON can match.
     pub fn may_match(&self, folded_json: &str) -> bool {
+        self.may(&|condition| condition.may_match(folded_json))
+    }
+
+    fn may(&self, test: &dyn Fn(&Condition) -> bool) -> bool {
         match self {
-            Self::All(filters) => filters.iter().all(|one| one.may_match(folded_json)),
-            Self::Any(filters) => filters.iter().any(|one| one.may_match(folded_json)),
+            Self::All(filters) => filters.iter().all(|one| one.may(test)),
+            Self::Any(filters) => filters.iter().any(|one| one.may(test)),
             // What may match need not, so nothing can be ruled out.
             Self::Neither(_) => true,
-            Self::Condition(condition) => condition.may_match(folded_json),
+            Self::Condition(condition) => test(condition),
         }
     }
 

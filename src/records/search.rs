@@ -226,6 +226,13 @@ impl Reader {
         selection: &Selection,
         filter: Option<&Filter>,
     ) -> Result<Option<Object>, StoreError> {
+        if let Some((filter, text)) = filter.zip(record.plain_text()) {
+            self.folded.clear();
+            fold(text, &mut self.folded);
+            if !filter.may_match_plainly(&self.folded) {
+                return Ok(None);
+            }
+        }
         self.text.clear();
         record.emit(selection, &mut self.text);
         let text = std::str::from_utf8(self.text.as_bytes())

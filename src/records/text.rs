@@ -77,6 +77,14 @@ impl Words {
         missing == 0
     }
 
+    /// Whether a record may have all the words, of which this folded text has those without
+    /// white space and digits.
+    pub fn may_occur_plainly(&self, folded_text: &str) -> bool {
+        self.0
+            .iter()
+            .all(|word| !word.is_plain() || word.clue.may_occur(folded_text))
+    }
+
     /// Whether a record with this folded JSON may have all the words.
     pub fn may_occur(&self, folded_json: &str) -> bool {
         self.0.iter().all(|word| word.clue.may_occur(folded_json))
@@ -93,6 +101,12 @@ impl Word {
             is_phrase,
             clue: Clue::of_folded(folded),
         })
+    }
+
+    fn is_plain(&self) -> bool {
+        let is_written_differently =
+            |octet: &u8| octet.is_ascii_whitespace() || octet.is_ascii_digit();
+        !self.is_phrase && !self.folded.needle().iter().any(is_written_differently)
     }
 
     fn occurs_in(&self, folded: &str) -> bool {

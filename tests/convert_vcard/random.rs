@@ -1,7 +1,9 @@
 //! Cards made at random: whatever is in them is in what they convert to.
 
 use crate::{convert_octets, host_members, strict_json};
-use openxport::convert::vcard::{Card, STANDARD};
+use openxport::convert::vcard::{Card, STANDARD, plain_text};
+use openxport::data_types::Test;
+use openxport::data_types::contacts::CONTACT_CARD;
 use openxport::json::Writer;
 use openxport::store::Selection;
 use serde_json::Value;
@@ -288,5 +290,77 @@ fn damaged_card_converts_to_json() {
             }
         }
         convert_octets(&octets);
+    }
+}
+
+/// What a search may find in the JSON, it finds in the card's plain text, where it has one.
+#[test]
+fn plain_text_of_a_card_has_every_word_of_its_json() {
+    let mut plain = 0;
+    for seed in 1..3_000 {
+        let mut random = Random::of_seed(seed);
+        let (text, _) = card(&mut random);
+        // Without escapes, which most of these cards have, more of them are plain.
+        let text = text.replace('\\', "");
+        let Some(searched) = plain_text(text.as_bytes()) else {
+            continue;
+        };
+        plain += 1;
+        let searched = searched.to_lowercase();
+        let card = convert_octets(text.as_bytes());
+        for found in searchable(&card) {
+            let words = found.split(|c: char| c.is_whitespace() || c.is_ascii_digit());
+            for word in words.map(str::to_lowercase) {
+                assert!(
+                    searched.contains(&word),
+                    "seed {seed}: {word} of {found}\n{text}"
+                );
+            }
+        }
+    }
+    assert!(plain > 500, "only {plain} cards are plain");
+}
+
+/// The strings of a card that text filters look into.
+fn searchable(card: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for filter in CONTACT_CARD.filters {
+        let Test::Text(paths) = filter.test else {
+            continue;
+        };
+        for path in paths {
+            visit(card, &path.split('/').collect::<Vec<_>>(), &mut found);
+        }
+    }
+    found
+}
+
+fn visit(value: &Value, path: &[&str], found: &mut Vec<String>) {
+    match (path, value) {
+        ([], Value::String(text)) => found.push(text.clone()),
+        (["<keys>"], Value::Object(members)) => found.extend(members.keys().cloned()),
+        (["**"], _) => found.extend(texts_of(value).lines().map(str::to_owned)),
+        (["*", rest @ ..], Value::Object(members)) => {
+            members
+                .values()
+                .for_each(|member| visit(member, rest, found));
+        }
+        (["*", rest @ ..], Value::Array(items)) => {
+            items.iter().for_each(|item| visit(item, rest, found));
+        }
+        ([one, rest @ ..], Value::Array(items)) if one.starts_with('[') => {
+            items.iter().for_each(|item| visit(item, rest, found));
+        }
+        ([name, rest @ ..], Value::Array(items)) => {
+            let item = name.parse().ok().and_then(|at: usize| items.get(at));
+            item.into_iter().for_each(|item| visit(item, rest, found));
+        }
+        ([name, rest @ ..], Value::Object(members)) => {
+            members
+                .get(*name)
+                .into_iter()
+                .for_each(|member| visit(member, rest, found));
+        }
+        _ => {}
     }
 }

@@ -26,10 +26,12 @@ mod name;
 mod organizations;
 mod params;
 mod personal;
+mod plain;
 mod rule;
 mod settle;
 mod value;
 
+pub use plain::plain_text;
 pub use rule::{Dialect, Rule, STANDARD, Shape, Target, TypeRule};
 
 use crate::convert::content_line::{ContentLines, Line};

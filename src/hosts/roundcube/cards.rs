@@ -2,7 +2,7 @@
 
 use super::dialect::ROUNDCUBE;
 use super::rows::parse_key;
-use crate::convert::vcard::{Card, HostMembers};
+use crate::convert::vcard::{self, Card, HostMembers};
 use crate::json;
 use crate::store::{Id, Record, Selection};
 
@@ -19,6 +19,8 @@ pub struct CardRecord<'r> {
     /// A UTCDate.
     pub updated: Option<&'r str>,
     pub card: &'r Card<'r>,
+    /// What `card` was read from; `None` when nothing of it was asked for.
+    pub vcard: Option<&'r [u8]>,
     /// The key of the row, which the ids of embedded blobs name too.
     pub key: i64,
 }
@@ -26,6 +28,10 @@ pub struct CardRecord<'r> {
 impl Record for CardRecord<'_> {
     fn id(&self) -> &str {
         self.id
+    }
+
+    fn plain_text(&self) -> Option<&str> {
+        vcard::plain_text(self.vcard?)
     }
 
     fn emit(&self, selection: &Selection, out: &mut json::Writer) {

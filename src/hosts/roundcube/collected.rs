@@ -109,6 +109,7 @@ impl<'a> Collected<'a> {
                     is_uid_taken: false,
                     updated: has_updated.then_some(&updated),
                     card: &cards::parse(&vcard),
+                    vcard: Some(&vcard),
                     key,
                 })
             })

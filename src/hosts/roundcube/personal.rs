@@ -111,10 +111,8 @@ impl<'a> Contacts<'a> {
             write_id(&mut id, LETTER, key);
             let has_updated = write_utc_date(row.cell(1), &mut updated);
             let part = row.cell(2).octets();
-            let card = cards::parse(match wants_card {
-                true => stored_card(row, 2, &mut made),
-                false => b"",
-            });
+            let vcard = wants_card.then(|| stored_card(row, 2, &mut made));
+            let card = cards::parse(vcard.unwrap_or_default());
             let own = match (shows_uid, wants_card) {
                 (false, _) => None,
                 (true, true) => uids::own(&card),
@@ -137,6 +135,7 @@ impl<'a> Contacts<'a> {
                 is_uid_taken: !is_own,
                 updated: has_updated.then_some(&updated),
                 card: &card,
+                vcard,
                 key,
             })
         })?;
