@@ -3,6 +3,9 @@
 use crate::store::Object;
 use serde_json::Value;
 
+/// More than a record has levels.
+const MAX_SLASHES: usize = 64;
+
 /// The patch breaks one of the rules of RFC 8620 §5.3; the text says which.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -89,6 +92,9 @@ fn apply_one(
 }
 
 fn tokens(pointer: &str) -> Result<Vec<String>, InvalidPatch> {
+    if pointer.bytes().filter(|octet| *octet == b'/').count() > MAX_SLASHES {
+        return Err(InvalidPatch("a pointer is deeper than any record".to_owned()));
+    }
     pointer
         .split('/')
         .map(|token| {
@@ -170,6 +176,7 @@ mod tests {
             json!({"a/b/c": 1}),
             json!({"a~2": 1}),
             json!({"a~": 1}),
+            json!({"a/".repeat(65): 1}),
         ] {
             assert!(patched(record.clone(), patch.clone()).is_err(), "{patch}");
         }
