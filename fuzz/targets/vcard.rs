@@ -14,6 +14,7 @@ fuzz_target!(|text: &[u8]| {
         id: "c1",
         address_book_ids: &["b0"],
         uid: "urn:uuid:00000000-0000-5000-8000-000000000000",
+        is_uid_taken: text.len() % 2 == 1,
         updated: None,
         created: None,
         blob_id: &|key| format!("p1-{key}"),

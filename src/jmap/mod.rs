@@ -20,7 +20,7 @@ mod kept_list;
 pub mod query;
 mod query_arguments;
 mod query_changes;
-mod references;
+pub mod references;
 pub mod request;
 mod responses;
 mod session;
