@@ -93,7 +93,9 @@ fn apply_one(
 
 fn tokens(pointer: &str) -> Result<Vec<String>, InvalidPatch> {
     if pointer.bytes().filter(|octet| *octet == b'/').count() > MAX_SLASHES {
-        return Err(InvalidPatch("a pointer is deeper than any record".to_owned()));
+        return Err(InvalidPatch(
+            "a pointer is deeper than any record".to_owned(),
+        ));
     }
     pointer
         .split('/')
