@@ -77,8 +77,8 @@ impl Words {
         missing == 0
     }
 
-    /// Whether a record may have all the words, of which this folded text has those without
-    /// white space and digits.
+    /// Whether a record with this folded [`plain_text`](crate::store::Record::plain_text) may
+    /// have all the words.
     pub fn may_occur_plainly(&self, folded_text: &str) -> bool {
         self.0
             .iter()
@@ -103,10 +103,12 @@ impl Word {
         })
     }
 
+    /// Whether it stands in a plain text as it stands in the record.
     fn is_plain(&self) -> bool {
-        let is_written_differently =
-            |octet: &u8| octet.is_ascii_whitespace() || octet.is_ascii_digit();
-        !self.is_phrase && !self.folded.needle().iter().any(is_written_differently)
+        let word = self.folded.needle();
+        let digits = word.iter().filter(|octet| octet.is_ascii_digit()).count();
+        let has_space = word.iter().any(u8::is_ascii_whitespace);
+        !self.is_phrase && !has_space && (digits == 0 || digits == word.len())
     }
 
     fn occurs_in(&self, folded: &str) -> bool {

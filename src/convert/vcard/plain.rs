@@ -11,7 +11,8 @@ const PARAMS: &[&[u8]] = &[
 ];
 
 /// The card's text, if every word that the card's JSON has in a text is in it, too, whatever
-/// its case. A word is without white space and digits, because dates are rewritten.
+/// its case. A word is without white space, and either all digits or without any, because
+/// dates are written with other separators.
 ///
 /// `None` where something is escaped, folded, encoded or not UTF-8: then only converting tells.
 pub fn plain_text(card: &[u8]) -> Option<&str> {
