@@ -18,9 +18,8 @@ pub struct CardRecord<'r> {
     pub is_uid_taken: bool,
     /// A UTCDate.
     pub updated: Option<&'r str>,
-    pub card: &'r Card<'r>,
-    /// What `card` was read from; `None` when nothing of it was asked for.
-    pub vcard: Option<&'r [u8]>,
+    /// Empty when nothing of it was asked for.
+    pub vcard: &'r [u8],
     /// The key of the row, which the ids of embedded blobs name too.
     pub key: i64,
 }
@@ -31,7 +30,9 @@ impl Record for CardRecord<'_> {
     }
 
     fn plain_text(&self) -> Option<&str> {
-        vcard::plain_text(self.vcard?)
+        (!self.vcard.is_empty())
+            .then(|| vcard::plain_text(self.vcard))
+            .flatten()
     }
 
     fn emit(&self, selection: &Selection, out: &mut json::Writer) {
@@ -44,7 +45,7 @@ impl Record for CardRecord<'_> {
             created: None,
             blob_id: &|media| format!("{BLOB_LETTER}{}-{media}", self.key),
         };
-        self.card.emit(&host, selection, out);
+        parse(self.vcard).emit(&host, selection, out);
     }
 }
 

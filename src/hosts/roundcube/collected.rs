@@ -1,7 +1,7 @@
 //! Collected recipients and trusted senders: addresses that Roundcube has gathered by itself.
 
 use super::address_books;
-use super::cards::{self, CardRecord, Columns};
+use super::cards::{CardRecord, Columns};
 use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
@@ -108,8 +108,7 @@ impl<'a> Collected<'a> {
                     uid: &uid,
                     is_uid_taken: false,
                     updated: has_updated.then_some(&updated),
-                    card: &cards::parse(&vcard),
-                    vcard: Some(&vcard),
+                    vcard: &vcard,
                     key,
                 })
             })

@@ -110,13 +110,11 @@ impl<'a> Contacts<'a> {
             let key = row_key(row, 0)?;
             write_id(&mut id, LETTER, key);
             let has_updated = write_utc_date(row.cell(1), &mut updated);
-            let part = row.cell(2).octets();
             let vcard = wants_card.then(|| stored_card(row, 2, &mut made));
-            let card = cards::parse(vcard.unwrap_or_default());
-            let own = match (shows_uid, wants_card) {
-                (false, _) => None,
-                (true, true) => uids::own(&card),
-                (true, false) => uids::own_in(&part),
+            let part = row.cell(2).octets();
+            let own = match shows_uid {
+                true => uids::own_in(vcard.unwrap_or(&part)),
+                false => None,
             };
             let is_own = match (&own, &mut taken) {
                 (None, _) => false,
@@ -125,8 +123,8 @@ impl<'a> Contacts<'a> {
             };
             match own.filter(|_| is_own) {
                 Some(own) => own.as_ref().clone_into(&mut uid),
-                None if shows_uid => self.uids.derive(&id, &mut uid),
-                None => {}
+                None if selection.wants("uid") => self.uids.derive(&id, &mut uid),
+                None => uid.clear(),
             }
             visit(&CardRecord {
                 id: &id,
@@ -134,8 +132,7 @@ impl<'a> Contacts<'a> {
                 uid: &uid,
                 is_uid_taken: !is_own,
                 updated: has_updated.then_some(&updated),
-                card: &card,
-                vcard,
+                vcard: vcard.unwrap_or_default(),
                 key,
             })
         })?;
