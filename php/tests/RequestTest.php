@@ -36,9 +36,17 @@ test('the authorization is found wherever a server leaves it', function (): void
     same(null, Request::fromServer([], [])->authorization);
 });
 
+test('an empty authorization is none, as servers that always pass one on mean it', function (): void {
+    // As nginx does on "fastcgi_param HTTP_AUTHORIZATION $http_authorization".
+    $basic = 'Basic ' . base64_encode('alice:secret');
+    same(null, Request::fromServer(['HTTP_AUTHORIZATION' => ''], [])->authorization);
+    $server = ['HTTP_AUTHORIZATION' => '', 'REDIRECT_HTTP_AUTHORIZATION' => $basic];
+    same($basic, Request::fromServer($server, [])->authorization);
+});
+
 test('an authorization of 64 KB is not looked at', function (): void {
     $server = ['HTTP_AUTHORIZATION' => 'Basic ' . str_repeat('A', 65536)];
-    same('', Request::fromServer($server, [])->authorization);
+    same('-', Request::fromServer($server, [])->authorization);
 });
 
 function body(string $octets, ?int $length): RequestBody

@@ -59,8 +59,9 @@ final class Request
     }
 
     /**
-     * The Authorization header, wherever this server's configuration leaves it. An empty
-     * string stands for one that is too long to be looked at.
+     * The Authorization header, wherever this server's configuration leaves it. An empty one
+     * is what some configurations make of none. '-' stands for one that is too long to be
+     * looked at.
      *
      * @param array<string, mixed> $server
      */
@@ -69,8 +70,8 @@ final class Request
         // Under CGI, Apache passes it on only after a rewrite, and then by this name.
         foreach (['HTTP_AUTHORIZATION', 'REDIRECT_HTTP_AUTHORIZATION'] as $key) {
             $value = $server[$key] ?? null;
-            if (is_string($value)) {
-                return strlen($value) > self::MAX_AUTHORIZATION_OCTETS ? '' : $value;
+            if (is_string($value) && $value !== '') {
+                return strlen($value) > self::MAX_AUTHORIZATION_OCTETS ? '-' : $value;
             }
         }
         // mod_php takes the header apart and keeps it to itself.
