@@ -4,12 +4,13 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 use_tree "$1"
-is_running dovecot && exit 0
 
 # A password may hold a colon, which separates the fields of a passwd-file, hence base64.
 while IFS=$'\t' read -r name password; do
     printf '%s:{PLAIN.b64}%s\n' "$name" "$(printf %s "$password" | base64 -w0)"
 done <"$services/users.tsv" >"$tree/etc/dovecot-users"
+# One that runs reads its users anew when their file has changed.
+is_running dovecot && exit 0
 
 port=$(port_for imap)
 cat >"$tree/etc/dovecot.conf" <<CONF
