@@ -90,7 +90,7 @@ final class Endpoint
             $this->webmail->instance(),
             $this->webmail->loginRules(),
             $this->webmail->loginHost($credentials->name),
-            $credentials->name,
+            $this->webmail->loginName($credentials->name),
             $credentials->password,
             $this->webmail->clientAddress(),
         );

@@ -44,6 +44,12 @@ interface Webmail
     public function loginHost(string $name): string;
 
     /**
+     * The name as the webmail looks it up: the same for every spelling that it takes for one
+     * user, and for no others.
+     */
+    public function loginName(string $name): string;
+
+    /**
      * Logs in as a person at the login form does, with the same hooks, limits and logs.
      */
     public function logIn(string $name, #[\SensitiveParameter] string $password): Login;

@@ -95,6 +95,16 @@ test('guesses are stopped before the webmail counts too many', function (): void
     }
 });
 
+test('guesses for a name count together however it is spelt', function (): void {
+    $webmail = webmail(['maxFailuresOfName' => 2, 'windowSeconds' => 122]);
+    $statuses = [];
+    foreach (['alice', 'Alice', 'ALICE', ' alice', 'alice '] as $number => $name) {
+        [$statuses[]] = ask($webmail, basic("{$name}:guess {$number}"));
+    }
+    same([401, 401, 429, 429, 429], $statuses);
+    same(2, $webmail->logins);
+});
+
 test('guesses from one address are stopped whatever the names', function (): void {
     $webmail = webmail(['maxFailuresOfAddress' => 3]);
     $statuses = [];

@@ -122,6 +122,11 @@ final class FakeWebmail implements Webmail
         return '192.0.2.7';
     }
 
+    public function loginName(string $name): string
+    {
+        return strtolower(trim($name));
+    }
+
     public function loginHost(string $name): string
     {
         return 'mail.example.org';

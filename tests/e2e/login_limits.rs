@@ -82,6 +82,36 @@ fn guesses_end_before_roundcube_locks_the_user_and_unknown_users_look_the_same()
 }
 
 #[test]
+fn guesses_for_one_user_count_together_however_the_name_is_spelt() {
+    let user = "ivan@example.org";
+    forget_failures(user);
+    WebPage::login(user);
+    let config = afresh(json!({
+        "username_domain": "example.org",
+        "username_domain_forced": true,
+    }));
+    let spellings = [
+        "ivan",
+        "IVAN@example.org",
+        "ivan@other.example",
+        " ivan",
+        "Ivan ",
+    ];
+    let guesses: Vec<Answer> = spellings
+        .iter()
+        .enumerate()
+        .map(|(number, name)| {
+            Client::with_password(name, &format!("spelt {number}"))
+                .with_header("X-Real-IP", &format!("198.51.100.{number}"))
+                .with_config(&config)
+                .get(API)
+        })
+        .collect();
+    assert_eq!(statuses(&guesses), [401, 401, 429, 429, 429]);
+    WebPage::login(user);
+}
+
+#[test]
 fn a_mail_server_that_is_away_is_no_wrong_password() {
     forget_failures("heidi@example.org");
     let away = afresh(json!({ "imap_host": "127.0.0.1:1" }));
