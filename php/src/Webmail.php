@@ -59,6 +59,7 @@ interface Webmail
      *
      * @param string $user as Login::accepted() was told
      * @return bool false when there is no such user any more
+     * @throws Unavailable when that cannot be told now
      */
     public function resume(string $user): bool;
 

@@ -160,6 +160,9 @@ final class Webmail implements \OpenXPort\Webmail
     public function resume(string $user): bool
     {
         $found = new \rcube_user((int) $user);
+        if (!$found->ID && $this->roundcube->get_dbh()->is_error()) {
+            throw new Unavailable('the database is away');
+        }
         if (!$found->ID || self::userKey($found) !== $user) {
             return false;
         }

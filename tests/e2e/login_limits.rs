@@ -125,6 +125,20 @@ fn a_mail_server_that_is_away_is_no_wrong_password() {
 }
 
 #[test]
+fn a_database_that_is_away_is_no_wrong_password() {
+    let user = "alice@example.org";
+    let here = afresh(json!({}));
+    let answer = Client::of(user).with_config(&here).get(API);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut away = here;
+    away["db_dsnw"] = "mysql://nobody:none@127.0.0.1:1/none".into();
+    let answer = Client::of(user).with_config(&away).get(API);
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(answer.header("WWW-Authenticate").is_none(), "{answer:?}");
+    answer.json();
+}
+
+#[test]
 fn a_login_is_remembered_per_password_and_for_as_long_as_configured() {
     let user = "heidi@example.org";
     let config = afresh(json!({ "jmap_login_reuse": 0 }));
