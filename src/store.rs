@@ -117,9 +117,8 @@ impl Selection {
 pub trait Record {
     fn id(&self) -> &str;
 
-    /// A text that has every word of the record's texts, whatever its case; a word is without
-    /// white space, and either all digits or without any. What a search does not find here
-    /// need not be converted.
+    /// A text that has every run of letters and every run of digits of the record's texts,
+    /// whatever their case. What a search does not find here need not be converted.
     ///
     /// `None` where only converting tells.
     fn plain_text(&self) -> Option<&str> {

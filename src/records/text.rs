@@ -16,6 +16,8 @@ struct Word {
     folded: Finder<'static>,
     is_phrase: bool,
     clue: Clue,
+    /// The pieces that a [`plain_text`](crate::store::Record::plain_text) must have.
+    plain_clue: Clue,
 }
 
 /// Pieces of a text that all stand in the folded JSON of every record that has the text.
@@ -82,7 +84,7 @@ impl Words {
     pub fn may_occur_plainly(&self, folded_text: &str) -> bool {
         self.0
             .iter()
-            .all(|word| !word.is_plain() || word.clue.may_occur(folded_text))
+            .all(|word| word.plain_clue.may_occur(folded_text))
     }
 
     /// Whether a record with this folded JSON may have all the words.
@@ -100,15 +102,8 @@ impl Word {
             folded: Finder::new(folded).into_owned(),
             is_phrase,
             clue: Clue::of_folded(folded),
+            plain_clue: Clue::of_runs(folded),
         })
-    }
-
-    /// Whether it stands in a plain text as it stands in the record.
-    fn is_plain(&self) -> bool {
-        let word = self.folded.needle();
-        let digits = word.iter().filter(|octet| octet.is_ascii_digit()).count();
-        let has_space = word.iter().any(u8::is_ascii_whitespace);
-        !self.is_phrase && !has_space && (digits == 0 || digits == word.len())
     }
 
     fn occurs_in(&self, folded: &str) -> bool {
@@ -127,6 +122,14 @@ impl Clue {
         let mut folded = String::new();
         fold_text(text, &mut folded);
         Self::of_folded(&folded)
+    }
+
+    /// The runs of letters and those of digits in a word.
+    fn of_runs(folded: &str) -> Self {
+        let letters = folded.split(|c: char| !c.is_alphabetic());
+        let digits = folded.split(|c: char| !c.is_ascii_digit());
+        let runs = letters.chain(digits).filter(|run| !run.is_empty());
+        Self(runs.map(|run| Finder::new(run).into_owned()).collect())
     }
 
     pub fn may_occur(&self, folded_json: &str) -> bool {

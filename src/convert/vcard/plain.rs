@@ -10,24 +10,37 @@ const PARAMS: &[&[u8]] = &[
     b"language",
 ];
 
-/// The card's text, if every word that the card's JSON has in a text is in it, too, whatever
-/// its case. A word is without white space, and either all digits or without any, because
-/// dates are written with other separators.
+/// Properties whose JSON has other words than are written there: "Gadu-Gadu", and JSON in
+/// which letters may be escaped.
+const NAMES: [&[u8]; 2] = [b"x-gadugadu", b"jsprop"];
+
+/// The card's text, if every run of letters and every run of digits that the card's JSON has
+/// in a text is in it, too, whatever its case. Between them it may be written otherwise, as
+/// dates and escaped text are.
 ///
-/// `None` where something is escaped, folded, encoded or not UTF-8: then only converting tells.
+/// `None` where something is folded, encoded or not UTF-8: then only converting tells.
 pub fn plain_text(card: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(card).ok()?;
+    if NAMES.iter().any(|name| begins_with(card, name)) {
+        return None;
+    }
     let mut rest = card;
-    while let Some((octet, after)) = rest.split_first() {
+    while let Some((octet, mut after)) = rest.split_first() {
         let is_plain = match octet {
             // What a parameter is called says how the value is written.
             b';' => !PARAMS.iter().any(|name| begins_with(after, name)),
             b'\r' => after.first() == Some(&b'\n'),
             // The next line goes on with this one.
             b'\n' if matches!(after.first(), Some(b' ' | b'\t')) => false,
-            // Its name says another word than is written there: "Gadu-Gadu".
-            b'\n' | b'.' => !begins_with(after, b"x-gadugadu"),
-            b'\\' | b'^' => false,
+            b'\n' | b'.' => !NAMES.iter().any(|name| begins_with(after, name)),
+            b'\\' => match after.split_first() {
+                Some((b'n' | b'N' | b',' | b';' | b'\\', next)) => {
+                    after = next;
+                    true
+                }
+                _ => false,
+            },
+            b'^' => false,
             b'\t' => true,
             _ => *octet >= b' ' && *octet != 0x7F,
         };
@@ -50,10 +63,13 @@ mod tests {
 
     #[test]
     fn card_is_plain_unless_something_is_written_differently() {
-        let plain = "BEGIN:VCARD\r\nFN:Zoë; Müller, née. X\r\nTEL;TYPE=home:+1\r\nEND:VCARD\r\n";
+        let plain =
+            "BEGIN:VCARD\r\nFN:Zoë; Müller, née. X\\n\\, \\\\\r\nTEL;TYPE=home:+1\r\nEND:VCARD\r\n";
         assert_eq!(plain_text(plain.as_bytes()), Some(plain));
         for line in [
-            &b"NOTE:a\\nb"[..],
+            &b"NOTE:a\\xb"[..],
+            b"JSPROP;JSPTR=\"a\":\"\\\\u00fc\"",
+            b"FN:a\r\nitem1.jsprop;JSPTR=\"a\":1",
             b"NOTE:a\r\n b",
             b"NOTE:a\n\tb",
             b"NOTE:a\rNICKNAME:b",
