@@ -94,8 +94,11 @@ class jmap extends rcube_plugin // Roundcube loads the class by the folder's nam
         $found = phpversion('openxport');
         rcube::write_log('errors', 'jmap: the PHP extension openxport ' . Endpoint::EXTENSION
             . ' is needed, and ' . ($found === false ? 'none' : $found) . ' is loaded');
+        // Among them is the cookie of a session that does not exist.
+        header_remove();
         http_response_code(503);
         header('Content-Type: application/problem+json');
+        header('X-Content-Type-Options: nosniff');
         header('Cache-Control: no-store');
         echo '{"type":"about:blank","status":503,"detail":"the service is not ready"}';
         exit;

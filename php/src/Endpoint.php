@@ -123,7 +123,7 @@ final class Endpoint
             $login->isRefused => Problem::unauthorized(),
             $login->retryAfterSeconds !== null
                 => Problem::tooManyRequests($login->retryAfterSeconds),
-            default => Problem::unavailable('the mail server that checks passwords is away'),
+            default => Problem::unavailable('passwords cannot be checked now'),
         };
     }
 
