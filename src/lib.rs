@@ -14,6 +14,9 @@
 //! - [`data_types`]: what the objects are, as declarations.
 //! - [`records`]: changes, search and writing for any data type on any host.
 //! - [`jmap`]: the first face. Others would be its siblings.
+//! - [`convert`]: stored formats to JMAP's objects, without any input or output.
+//! - [`hosts`]: the webmails, a folder each.
+//! - `php`: the extension, the only place that knows PHP.
 //! - [`state`]: our own disposable notes, in a file that PHP never opens.
 //! - [`db`]: the webmail's own database connection, as a host sees it.
 //! - [`json`]: a writer that needs no tree.

@@ -5,7 +5,7 @@
 //! (`responses`). Each standard method has a file of its own and reads the data type's
 //! declaration; none knows a data type by name.
 
-pub mod arguments;
+mod arguments;
 mod blobs;
 mod byte_range;
 mod changes;
@@ -17,7 +17,7 @@ pub mod error;
 mod events;
 mod get;
 mod kept_list;
-pub mod query;
+mod query;
 mod query_arguments;
 mod query_changes;
 pub mod references;

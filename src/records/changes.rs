@@ -6,7 +6,7 @@
 //! takes the next counter. Moving is a compare-and-swap. The journal is read before the host
 //! is, so a worker with an older view of the host never overwrites a newer one.
 //!
-//! An intermediate state says which changes the client knows (see [`Place`]), so that
+//! An intermediate state says which changes the client knows (see `Place`), so that
 //! records which come and go between two pages are told rightly, too.
 
 use super::journal::{Change, Journal};
