@@ -16,18 +16,27 @@ $worker = new Worker($tree);
 $large = new Client($tree, $users, 'large@example.org');
 $huge = new Client($tree, $users, 'huge@example.org');
 
-/** CPU milliseconds of one request: the median of some, after one that does not count. */
-$cpu = function (callable $request, int $times) use ($worker): float {
-    $request();
-    $costs = [];
-    for ($i = 0; $i < $times; $i++) {
-        $before = $worker->cpuMillis();
-        $request();
-        $costs[] = $worker->cpuMillis() - $before;
+/**
+ * CPU milliseconds of each request: the least of some rounds, after one that does not count.
+ *
+ * Whatever else the machine does only adds to a figure, and may do so for seconds; requests
+ * that take turns all have their chance of a quiet moment.
+ *
+ * @param array<string, callable> $requests
+ * @return array<string, float>
+ */
+$cpu = function (array $requests, int $rounds) use ($worker): array {
+    $least = array_fill_keys(array_keys($requests), INF);
+    for ($round = 0; $round <= $rounds; $round++) {
+        foreach ($requests as $name => $request) {
+            $before = $worker->cpuMillis();
+            $request();
+            $cost = $worker->cpuMillis() - $before;
+            $least[$name] = $round === 0 ? INF : min($least[$name], $cost);
+        }
     }
-    sort($costs);
 
-    return $costs[intdiv($times, 2)];
+    return $least;
 };
 
 $echo = fn () => $large->jmap([['Core/echo', new stdClass(), 'e']]);
@@ -67,28 +76,40 @@ if (($decode($changes())[1]['newState'] ?? null) !== $all['state']) {
 }
 unset($all, $people);
 
-$exportMs = $cpu(fn () => $large->export(), 3);
-$largeMs = $cpu($getAll($large), 9);
-$hugeMs = $cpu($getAll($huge), 3);
-$echoMs = $cpu($echo, 51);
-$get100Ms = $cpu($get100, 51);
-$changesMs = $cpu($changes, 51);
-$queryMs = $cpu($query, 9);
-$fetchMs = $cpu(fn () => $large->fetch(), 9);
+$tenTimes = function (callable $request): void {
+    for ($i = 0; $i < 10; $i++) {
+        $request();
+    }
+};
+$ms = $cpu([
+    'export' => fn () => $large->export(),
+    // As long as what it is compared with, because the machine's speed changes meanwhile.
+    'ten gets' => fn () => $tenTimes($getAll($large)),
+    'get of 100,000' => $getAll($huge),
+], 5) + $cpu([
+    'echo' => $echo,
+    'get of 100' => $get100,
+    'changes' => $changes,
+    'query' => $query,
+    'fetch' => fn () => $large->fetch(),
+], 50);
 
-// Work, its figure, the yardstick's figure, the ratio of the two, and the most that it may be.
+$ms['get'] = $ms['ten gets'] / 10;
+
+// Work, its figure's name, that of the yardstick, and the most that the ratio of the two may be.
 $rows = [
-    ['`ContactCard/get` of 10,000 / Roundcube\'s vCard export', $largeMs, $exportMs, $largeMs / $exportMs, 0.1],
-    ['`ContactCard/get` of 100,000 / of 10,000', $hugeMs, $largeMs, $hugeMs / $largeMs, 11],
-    ['`ContactCard/get` of 100 ids / `Core/echo`', $get100Ms, $echoMs, $get100Ms / $echoMs, 3],
-    ['`ContactCard/changes`, none / `Core/echo`', $changesMs, $echoMs, $changesMs / $echoMs, 3],
-    ['`ContactCard/query` by text / PDO fetch of the rows', $queryMs, $fetchMs, $queryMs / $fetchMs, 5],
+    ['`ContactCard/get` of 10,000 / Roundcube\'s vCard export', 'get', 'export', 0.1],
+    ['`ContactCard/get` of 100,000 / of 10,000', 'get of 100,000', 'get', 11],
+    ['`ContactCard/get` of 100 ids / `Core/echo`', 'get of 100', 'echo', 3],
+    ['`ContactCard/changes`, none / `Core/echo`', 'changes', 'echo', 3],
+    ['`ContactCard/query` by text / PDO fetch of the rows', 'query', 'fetch', 5],
 ];
 $missed = 0;
 printf("\n| %s | CPU ms | yardstick ms | ratio | to reach |\n|---|---|---|---|---|\n", $database);
-foreach ($rows as [$name, $figure, $yardstick, $ratio, $most]) {
+foreach ($rows as [$name, $figure, $yardstick, $most]) {
+    $ratio = $ms[$figure] / $ms[$yardstick];
     $missed += $ratio > $most ? 1 : 0;
-    printf("| %s | %.1f | %.1f | %.2f | %s%s |\n", $name, $figure, $yardstick, $ratio, $most, $ratio > $most ? ' MISSED' : '');
+    printf("| %s | %.1f | %.1f | %.2f | %s%s |\n", $name, $ms[$figure], $ms[$yardstick], $ratio, $most, $ratio > $most ? ' MISSED' : '');
 }
 foreach ([['10,000', $largeMib, 16], ['100,000', $hugeMib, max(16, $largeMib + 1)]] as [$contacts, $mib, $most]) {
     $missed += $mib > $most ? 1 : 0;
