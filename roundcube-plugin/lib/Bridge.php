@@ -21,6 +21,8 @@ final class Bridge implements \OpenXPort\Bridge
     private const PASSING_WORDS
         = '/deadlock detected|could not serialize|too many|terminating connection|server closed/';
 
+    private const SQLITE_PAGES = 64;
+
     private readonly \rcube_db $db;
 
     /** @param list<string> $tables those that are read; without prefix */
@@ -33,6 +35,11 @@ final class Bridge implements \OpenXPort\Bridge
         }
         // Roundcube would log a failed statement with the user's data in it.
         $this->db->set_option('ignore_errors', true);
+        if ($this->db->db_provider === 'sqlite') {
+            // Most requests read every row once. A cache keeps nothing that is read again, and
+            // costs more than the reading: each of its pages is new memory.
+            $this->run('PRAGMA cache_size = ' . self::SQLITE_PAGES, []);
+        }
     }
 
     /**

@@ -1,7 +1,7 @@
 //! When Roundcube says that a row was changed, as a UTCDate.
 
 use crate::db::{Cell, Kind};
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
 /// The column that says when a row was changed, so that [`write_utc_date`] reads it.
 pub fn changed_utc(kind: Kind) -> &'static str {
@@ -48,6 +48,15 @@ pub fn write_utc_date(cell: Cell<'_>, text: &mut String) -> bool {
     true
 }
 
+/// The time two seconds before `YYYY-MM-DD HH:MM:SS`, written so, too; empty, which is before
+/// every time, where there is no such day.
+pub fn two_seconds_before(time: &[u8]) -> String {
+    let time = civil(time).and_then(|time| time.checked_sub_signed(TimeDelta::seconds(2)));
+    time.map_or_else(String::new, |time| {
+        time.format("%Y-%m-%d %H:%M:%S").to_string()
+    })
+}
+
 /// Formatting with a width would cost more than reading the row.
 fn push_two_digits(text: &mut String, number: u32) {
     for digit in [number / 10 % 10, number % 10] {
@@ -76,7 +85,7 @@ fn civil(octets: &[u8]) -> Option<NaiveDateTime> {
 
 #[cfg(test)]
 mod tests {
-    use super::write_utc_date;
+    use super::{two_seconds_before, write_utc_date};
     use crate::db::Cell;
 
     #[test]
@@ -91,6 +100,16 @@ mod tests {
         assert_eq!(text, "2025-11-22T05:06:07Z");
         assert!(write_utc_date(Cell::Integer(1), &mut text));
         assert_eq!(text, "1970-01-01T00:00:01Z");
+    }
+
+    #[test]
+    fn two_seconds_before_crosses_a_day_and_knows_no_day_that_is_none() {
+        assert_eq!(
+            two_seconds_before(b"2024-03-01 00:00:01"),
+            "2024-02-29 23:59:59"
+        );
+        assert_eq!(two_seconds_before(b"0000-00-00 00:00:00"), "");
+        assert_eq!(two_seconds_before(b""), "");
     }
 
     #[test]

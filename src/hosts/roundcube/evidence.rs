@@ -8,7 +8,7 @@
 //! - how many rows there are, and the newest `changed`;
 //! - the contents of the *fresh* rows, if the table is *unsettled*;
 //! - for databases whose clock does not always go forward, the sum of all keys, and all
-//!   times: weighted by the key and summed up, or one after another.
+//!   times: one after another, or weighted by the key and summed up.
 //!
 //! A table is unsettled while the newest `changed` is not older than two seconds, by the
 //! clock that wrote it; its fresh rows are those whose `changed` is at most two seconds
@@ -33,6 +33,7 @@
 //! they are measured against now. Only a row that is written twice at exactly the same local
 //! time, an hour apart, goes unseen until the next full scan.
 
+use super::dates::two_seconds_before;
 use super::digest::Digest;
 use super::rows::Tables;
 use crate::db::{Kind, Param};
@@ -67,15 +68,7 @@ pub fn add(
     } = traces;
     let key = single_key(key);
     let sql = match tables.database.kind() {
-        // Reading each time as a number would cost more than all the rest; their texts, 19
-        // octets each, are handed over instead. Their order follows the index, so that it is
-        // the same while nothing changes.
-        Kind::Sqlite => format!(
-            "SELECT COUNT(*), MAX({changed}), SUM({key}), group_concat({changed}, ''), \
-             CASE WHEN MAX({changed}) < datetime('now', '-2 seconds') THEN 1 ELSE 0 END, \
-             datetime(MIN(MAX({changed}), datetime('now')), '-2 seconds') \
-             FROM {from}"
-        ),
+        Kind::Sqlite => return add_of_sqlite(digest, tables, traces, add_fresh),
         // The stored value is taken as it is, because local times repeat in autumn.
         Kind::Mysql => format!(
             "SELECT COUNT(*), MAX({changed}), \
@@ -106,6 +99,44 @@ pub fn add(
         add_fresh(digest, &since)?;
     }
     Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// The same where the database is part of our own process, and every operator costs as much
+/// as reading the row. So the times, 19 octets each, are handed over and looked at here. Their
+/// order follows the index, so that it is the same while nothing changes.
+fn add_of_sqlite(
+    digest: &mut Digest,
+    tables: &Tables<'_>,
+    traces: Traces<'_>,
+    add_fresh: AddFresh<'_>,
+) -> Result<u64, StoreError> {
+    let Traces {
+        from, key, changed, ..
+    } = traces;
+    let key = single_key(key);
+    let sql = format!("SELECT SUM({key}), group_concat({changed}), datetime('now') FROM {from}");
+    let mut count = 0;
+    let mut fresh_since = None;
+    tables.page(&sql, traces.params, &mut |row| {
+        digest.add_cells(row, 0..2);
+        let (times, now) = (row.cell(1).octets(), row.cell(2).octets());
+        if times.is_empty() {
+            return Ok(());
+        }
+        let mut newest = &b""[..];
+        for time in times.split(|octet| *octet == b',') {
+            count += 1;
+            newest = newest.max(time);
+        }
+        if newest >= two_seconds_before(&now).as_bytes() {
+            fresh_since = Some(two_seconds_before(newest.min(&now)));
+        }
+        Ok(())
+    })?;
+    if let Some(since) = fresh_since {
+        add_fresh(digest, &since)?;
+    }
+    Ok(count)
 }
 
 /// One number for the key, small enough that a million of them can be summed in 64 bits, and
