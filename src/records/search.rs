@@ -41,7 +41,7 @@ pub struct Query {
 
 /// The ids that a query has found, in its order.
 pub struct Results {
-    /// The state that they are of: nothing had changed when all had been read.
+    /// A state that they are of or newer than.
     pub state: String,
     octets: Vec<u8>,
     /// Where each result begins: the lengths of its sort key and its id (two octets and one),
@@ -59,15 +59,10 @@ pub struct ResultChanges {
 }
 
 impl Query {
+    /// What matches. What changes meanwhile may be among the results already; the changes
+    /// since their state tell of it again, so that a client comes to the right list.
     pub fn run(&self, place: Place<'_>) -> Result<Results, StoreError> {
-        for _ in 0..MAX_ATTEMPTS {
-            let state = current(place)?;
-            let results = self.read(place, state)?;
-            if current(place)? == results.state {
-                return Ok(results);
-            }
-        }
-        Err(unsteady())
+        self.read(place, current(place)?)
     }
 
     /// The results, and how they differ from those of an earlier state.
@@ -92,8 +87,9 @@ impl Query {
                 // An intermediate state of /changes is no state of a query.
                 return Err(ChangesError::CannotCalculate);
             }
-            let results = self.run(place)?;
-            if results.state == changes.new_state {
+            let results = self.read(place, changes.new_state.clone())?;
+            // The indexes are right only where nothing has changed meanwhile.
+            if current(place)? == results.state {
                 return Ok(self.compare(place.data_type, changes, results, up_to));
             }
         }
@@ -113,6 +109,8 @@ impl Query {
             mut destroyed,
             ..
         } = changes;
+        // The client may have seen them, at another place: see `run`.
+        destroyed.extend_from_slice(&created);
         let mut moved = created;
         let is_fixed = self.is_fixed(data_type);
         if !is_fixed {

@@ -500,6 +500,41 @@ fn contact_card_query_changes_lead_from_the_old_results_to_the_new() {
 }
 
 #[test]
+fn contact_card_query_changes_put_right_what_the_query_saw_too_early() {
+    // RFC 8620 §5.6: "removed" may have extra ids that may have been in the old results
+    for arguments in [json!({}), json!({"sort": [{"property": "updated"}]})] {
+        let wire = wire();
+        let early = json!({"updated": "2024-01-01T12:00:00Z"});
+        wire.cards().before_read("c11", early);
+        let query = wire.ok("ContactCard/query", arguments.clone());
+        let seen: Vec<String> = serde_json::from_value(query["ids"].clone()).unwrap();
+        assert!(seen.contains(&"c11".to_owned()), "{query:#}");
+        wire.cards().put("c10", json!({}));
+        let mut since = arguments.clone();
+        since["sinceQueryState"] = query["queryState"].clone();
+        let changes = wire.ok("ContactCard/queryChanges", since);
+        assert_eq!(apply(&seen, &changes), ids(&wire, arguments), "{changes:#}");
+    }
+}
+
+#[test]
+fn contact_card_query_changes_are_those_of_one_moment() {
+    // RFC 8620 §5.6: the indexes are those in the results at the new state
+    let wire = wire();
+    let old = wire.ok("ContactCard/query", json!({}));
+    let seen: Vec<String> = serde_json::from_value(old["ids"].clone()).unwrap();
+    wire.cards().put("c4", json!({}));
+    wire.cards().before_read("c0", json!({}));
+    let arguments = json!({"sinceQueryState": old["queryState"]});
+    let changes = wire.ok("ContactCard/queryChanges", arguments);
+    assert_eq!(apply(&seen, &changes), ids(&wire, json!({})), "{changes:#}");
+    assert_eq!(
+        changes["newQueryState"],
+        wire.ok("ContactCard/query", json!({}))["queryState"]
+    );
+}
+
+#[test]
 fn contact_card_query_changes_without_filter_and_sort_leave_updated_cards_in_place() {
     // RFC 8620 §5.6: nothing that is asked for can have changed
     let wire = wire();
@@ -527,7 +562,7 @@ fn contact_card_query_changes_stop_after_up_to_id_where_nothing_moves() {
     wire.cards().put("c4", json!({}));
     let arguments = json!({"sinceQueryState": state, "upToId": "c2"});
     let changes = wire.ok("ContactCard/queryChanges", arguments);
-    assert_eq!(changes["removed"], json!(["c1"]));
+    assert_eq!(changes["removed"], json!(["c1", "c11"]));
     assert_eq!(changes["added"], json!([{"id": "c11", "index": 0}]));
 }
 

@@ -168,6 +168,8 @@ struct Inner {
     amid: Option<(usize, Amid)>,
     /// What happens between a record's read and its next update.
     meanwhile: Vec<(String, Object)>,
+    /// What happens between the next look at the fingerprint and the next read.
+    before_read: Vec<(String, Object)>,
     used: Used,
 }
 
@@ -225,6 +227,14 @@ impl MemoryStore {
             panic!("a record is an object");
         };
         self.inner().meanwhile.push((id.to_owned(), record));
+    }
+
+    /// Just before the next read, somebody else puts this record there.
+    pub fn before_read(&self, id: &str, record: Value) {
+        let Value::Object(record) = record else {
+            panic!("a record is an object");
+        };
+        self.inner().before_read.push((id.to_owned(), record));
     }
 
     /// The next full scan fails.
@@ -307,6 +317,10 @@ impl Store for MemoryStore {
     ) -> Result<(), StoreError> {
         self.inner().used.reads += 1;
         self.check()?;
+        let before = std::mem::take(&mut self.inner().before_read);
+        for (id, record) in before {
+            self.put(&id, Value::Object(record));
+        }
         let records = self.inner().records.clone();
         let amid = self.inner().amid.take();
         let mut visited = 0;
