@@ -9,7 +9,7 @@ use super::rows::{Keys, Query, Tables, VisitRow, octets, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Taken, Uids};
 use crate::data_types::contacts::{shows_uid, wants_stored_card};
-use crate::db::{Cell, Param, Row};
+use crate::db::{Cell, Kind, Param, Row};
 use crate::store::{Contents, Id, Selection, StoreError, Version, Visit};
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -23,15 +23,28 @@ const VCARD: &str = "vcard";
 /// this for each row.
 const MAX_OCTETS_IN_PAGE: usize = 16_000;
 
-/// What a record is made of. Where there is a vCard, the other columns say the same with
-/// less, and stay in the database.
-const CONTENT: [&str; 5] = [
-    VCARD,
-    "CASE WHEN vcard IS NULL OR vcard = '' THEN name END",
-    "CASE WHEN vcard IS NULL OR vcard = '' THEN firstname END",
-    "CASE WHEN vcard IS NULL OR vcard = '' THEN surname END",
-    "CASE WHEN vcard IS NULL OR vcard = '' THEN email END",
-];
+/// What a record is made of: the vCard or, where there is none, the columns that say less. A
+/// line break in a name is none of the name.
+fn content(kind: Kind) -> [&'static str; 2] {
+    let columns = match kind {
+        Kind::Sqlite => {
+            "CASE WHEN vcard > '' THEN NULL ELSE replace(name, char(10), ' ') || char(10) \
+             || replace(firstname, char(10), ' ') || char(10) \
+             || replace(surname, char(10), ' ') || char(10) || email END"
+        }
+        Kind::Mysql => {
+            "CASE WHEN vcard > '' THEN NULL ELSE CONCAT(REPLACE(name, CHAR(10), ' '), CHAR(10), \
+             REPLACE(firstname, CHAR(10), ' '), CHAR(10), \
+             REPLACE(surname, CHAR(10), ' '), CHAR(10), email) END"
+        }
+        Kind::Postgres => {
+            "CASE WHEN vcard > '' THEN NULL ELSE replace(name, chr(10), ' ') || chr(10) \
+             || replace(firstname, chr(10), ' ') || chr(10) \
+             || replace(surname, chr(10), ' ') || chr(10) || email END"
+        }
+    };
+    [VCARD, columns]
+}
 
 /// The contacts of one user.
 pub struct Contacts<'a> {
@@ -55,7 +68,8 @@ impl<'a> Contacts<'a> {
             key: &["contact_id"],
             changed: "changed",
         };
-        let columns = [&["contact_id", "changed"][..], &CONTENT].concat();
+        let [vcard, names] = content(self.tables.database.kind());
+        let columns = ["contact_id", "changed", vcard, names];
         evidence::add(digest, &self.tables, traces, &|digest, since| {
             self.rows(&columns, &Keys::All, Some(since), &mut |row| {
                 digest.add_cells(row, 0..columns.len());
@@ -69,7 +83,8 @@ impl<'a> Contacts<'a> {
         &self,
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
     ) -> Result<Repeated<'_>, StoreError> {
-        let columns = [&["contact_id", "changed"][..], &CONTENT].concat();
+        let [vcard, names] = content(self.tables.database.kind());
+        let columns = ["contact_id", "changed", vcard, names];
         let mut id = String::new();
         let mut taken = Taken::default();
         self.rows(&columns, &Keys::All, None, &mut |row| {
@@ -97,21 +112,25 @@ impl<'a> Contacts<'a> {
         let wants_card = wants_stored_card(selection);
         let shows_uid = shows_uid(selection);
         let part_with_uid = uids::part_with_uid(kind, VCARD);
-        let content = match (wants_card, shows_uid) {
-            (true, _) => &CONTENT[..],
-            (false, true) => &[part_with_uid.as_str()],
-            (false, false) => &[],
-        };
-        let columns = [&["contact_id", changed_utc(kind)], content].concat();
+        let mut columns = vec!["contact_id"];
+        match (wants_card, shows_uid) {
+            (true, _) => columns.extend(content(kind)),
+            (false, true) => columns.push(&part_with_uid),
+            (false, false) => {}
+        }
+        let changed_at = columns.len();
+        if selection.wants("updated") {
+            columns.push(changed_utc(kind));
+        }
         let mut taken = (*keys == Keys::All).then(Taken::default);
         let (mut id, mut uid, mut updated) = (String::new(), String::new(), String::new());
         let mut made = Vec::new();
         self.rows(&columns, keys, None, &mut |row| {
             let key = row_key(row, 0)?;
             write_id(&mut id, LETTER, key);
-            let has_updated = write_utc_date(row.cell(1), &mut updated);
-            let vcard = wants_card.then(|| stored_card(row, 2, &mut made));
-            let part = row.cell(2).octets();
+            let has_updated = write_utc_date(row.cell(changed_at), &mut updated);
+            let vcard = wants_card.then(|| stored_card(row, &mut made));
+            let part = row.cell(1).octets();
             let own = match shows_uid {
                 true => uids::own_in(vcard.unwrap_or(&part)),
                 false => None,
@@ -275,18 +294,21 @@ impl<'c> Repeated<'c> {
     }
 }
 
-/// The vCard of a row whose columns from this one on are [`CONTENT`].
-fn stored_card<'r>(row: &'r dyn Row, column: usize, made: &'r mut Vec<u8>) -> &'r [u8] {
-    if let Cell::Text(vcard) = row.cell(column)
+/// The vCard of a row whose columns are the key and then [`content`].
+fn stored_card<'r>(row: &'r dyn Row, made: &'r mut Vec<u8>) -> &'r [u8] {
+    if let Cell::Text(vcard) = row.cell(1)
         && !vcard.is_empty()
     {
         return vcard;
     }
+    let columns = row.cell(2).octets();
+    let mut columns = columns.splitn(4, |octet| *octet == b'\n');
+    let mut next = || columns.next().unwrap_or_default();
     Columns {
-        name: &row.cell(column + 1).octets(),
-        first_name: &row.cell(column + 2).octets(),
-        surname: &row.cell(column + 3).octets(),
-        emails: &row.cell(column + 4).octets(),
+        name: next(),
+        first_name: next(),
+        surname: next(),
+        emails: next(),
     }
     .write_vcard(made);
     made
