@@ -56,7 +56,7 @@ fn lines(n: usize, line: impl Fn(usize) -> String) -> String {
 
 #[test]
 fn vcard_of_repeated_properties_takes_linear_time() {
-    let patterns: [(&str, Line); 25] = [
+    let patterns: [(&str, Line); 27] = [
         ("emails", |at| format!("EMAIL;TYPE=home:{at}@example.com")),
         ("equal emails", |_| "EMAIL:a@example.com".into()),
         ("equal PROP-IDs", |_| "TEL;PROP-ID=a:1".into()),
@@ -94,6 +94,12 @@ fn vcard_of_repeated_properties_takes_linear_time() {
         }),
         ("places of none", |at| {
             format!("ADR:;;{at}\r\nGEO:geo:1,{at}\r\nTZ:-05")
+        }),
+        ("labels of addresses", |at| {
+            format!("ADR;TYPE=x-{0}:;;{0}\r\nLABEL;TYPE=x-{0}:{0}", at % 7)
+        }),
+        ("labels of other addresses", |at| {
+            format!("g{at}.ADR;x-{at}:;;{at}\r\ng{at}.LABEL:{at}\r\nLABEL;x-{at}:1")
         }),
         ("birthplaces", |at| {
             format!("BDAY:19700101\r\nBIRTHPLACE;LANGUAGE=x-{at}:{at}")
@@ -136,6 +142,10 @@ fn vcard_of_long_lines_takes_linear_time() {
         format!("TEL{params}:1")
     });
     assert_linear("types", |n| format!("TEL;TYPE={}:1", "home,x,".repeat(n)));
+    assert_linear("types of a label", |n| {
+        let types: String = (0..n).map(|at| format!(",x-{at}")).collect();
+        format!("ADR;TYPE=x{types}:;;1\r\nLABEL;TYPE=y{types}:1")
+    });
     assert_linear("quotes that do not close", |n| {
         format!("TEL{}:1", ";X=\"a".repeat(n | 1))
     });

@@ -1,6 +1,7 @@
 //! The vCard conversion, behaviour by behaviour (RFC 9555 §2).
 
 mod calcard;
+mod delivery_labels;
 mod hostile;
 mod media;
 mod memory;

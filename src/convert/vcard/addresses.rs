@@ -1,4 +1,5 @@
-//! ADR, and the GEO and TZ that belong to it (RFC 9555 §2.6.1, §2.8).
+//! ADR, and the GEO and TZ that belong to it (RFC 9555 §2.6.1, §2.8), and the LABEL of vCard
+//! 2.1 and 3.0 (RFC 2426 §3.2.2).
 
 use super::components::{self, Layout, Parts, Repeat};
 use super::dates;
@@ -58,6 +59,14 @@ impl<'c> Emitter<'c, '_> {
         let mut expressed = ParamSet::EMPTY;
         let text = value::decoded(line);
         let label = params::find_text(line, ParamName::Label);
+        expressed.add_if(label.is_some(), ParamName::Label);
+        let label = match &label {
+            Some(label) => Some(value::unescape(label)),
+            None => {
+                let card = self.card;
+                card.joined(index, Target::DeliveryLabel).map(value::text)
+            }
+        };
         let order = params::find_text(line, ParamName::Jscomps);
         let is_structured = value::split(&text, b';').nth(1).is_some();
         if is_structured {
@@ -73,8 +82,7 @@ impl<'c> Emitter<'c, '_> {
         let value = value::unescape(&text);
         match &label {
             Some(label) => {
-                self.out.member("full", &value::unescape(label));
-                expressed.add(ParamName::Label);
+                self.out.member("full", label);
                 if !is_structured && !value.trim().is_empty() {
                     self.out.key("components");
                     self.out.begin_array();

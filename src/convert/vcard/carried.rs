@@ -3,6 +3,7 @@
 
 use super::addresses::ADDRESS;
 use super::components::{self, OF_PHONETICS, Part, Parts};
+use super::delivery_labels;
 use super::emit::Emitter;
 use super::entry;
 use super::name::NAME;
@@ -50,6 +51,10 @@ impl<'c> Emitter<'c, '_> {
             Fate::Done => target == Target::Label && self.loses_params(line, ParamSet::EMPTY),
             Fate::Joins(of) | Fate::Localizes(of) if property.sounds() => {
                 self.loses_params(line, OF_PHONETICS) || self.sounds_more(line, property, of)
+            }
+            Fate::Joins(of) if target == Target::DeliveryLabel => {
+                let address = self.card.lines.line(of as usize);
+                address.is_none_or(|address| delivery_labels::loses_params(line, address))
             }
             Fate::Joins(_) => self.loses_params(line, ParamSet::EMPTY),
             Fate::Localizes(_) => match target {

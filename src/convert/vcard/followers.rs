@@ -132,7 +132,7 @@ impl Settled {
             .is_some_and(|own| compare_ignoring_case(own, language).is_eq())
     }
 
-    fn has(&self, index: usize, name: ParamName) -> bool {
+    pub fn has(&self, index: usize, name: ParamName) -> bool {
         self.properties
             .get(index)
             .is_some_and(|property| property.params.has(name))
@@ -142,7 +142,7 @@ impl Settled {
         self.properties.get(index).is_some_and(Property::sounds)
     }
 
-    fn meet(&mut self, index: usize, fate: Fate) {
+    pub fn meet(&mut self, index: usize, fate: Fate) {
         if let Some(property) = self.properties.get_mut(index) {
             property.fate = fate;
         }
@@ -154,6 +154,9 @@ impl Settled {
         let any = |targets: &[Target]| targets.iter().any(|target| converting & target.bit() != 0);
         if any(&[Target::Coordinates, Target::TimeZone]) {
             self.settle_places(lines);
+        }
+        if any(&[Target::DeliveryLabel]) {
+            self.settle_delivery_labels(lines);
         }
         if any(&[Target::AnniversaryPlace]) {
             self.settle_anniversary_places(lines);
@@ -177,7 +180,7 @@ impl Settled {
         self.count_converting();
     }
 
-    fn converting_to(&self, target: Target) -> impl Iterator<Item = usize> + '_ {
+    pub fn converting_to(&self, target: Target) -> impl Iterator<Item = usize> + '_ {
         let is_one = move |property: &Property| {
             property.fate == Fate::Converts && property.rule.target == target
         };
@@ -185,7 +188,7 @@ impl Settled {
             .filter_map(move |(index, property)| is_one(property).then_some(index))
     }
 
-    fn join(&mut self, index: usize, of: usize) {
+    pub fn join(&mut self, index: usize, of: usize) {
         self.meet(index, Fate::Joins(narrow(of)));
         self.followers.push((narrow(of), narrow(index)));
     }

@@ -15,6 +15,7 @@ mod carried;
 mod components;
 mod contact_points;
 mod dates;
+mod delivery_labels;
 mod emit;
 mod entry;
 mod followers;

@@ -73,6 +73,8 @@ pub enum Target {
     Calendar,
     SchedulingAddress,
     Address,
+    /// The LABEL property of vCard 2.1 and 3.0.
+    DeliveryLabel,
     Coordinates,
     TimeZone,
     CryptoKey,
@@ -173,7 +175,7 @@ static RULES: &[&[Rule]] = {
             rule("SOUND", Media, "sound", Uri),
             rule("FBURL", Calendar, "freeBusy", Uri),
             rule("HOBBY", PersonalInfo, "hobby", Text),
-            rule("LABEL", Carried, "", Text),
+            rule("LABEL", DeliveryLabel, "", Text),
             rule("CLASS", Carried, "", Text),
             rule("AGENT", Carried, "", Text),
         ],
