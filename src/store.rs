@@ -157,6 +157,18 @@ pub trait Store {
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
+    /// What the last [`Store::versions`] has learnt besides, in the store's own form, so that
+    /// reading need not go over every record for it. Empty: nothing.
+    ///
+    /// It is kept while the fingerprint stays the same, and handed to [`Store::recall`] in
+    /// later requests.
+    fn learnt(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes back what it has learnt.
+    fn recall(&self, _learnt: &[u8]) {}
+
     /// Visits the wanted records in any order, each once; ids that do not exist are passed
     /// over. The first chunk of rows is fetched before the first visit.
     fn read(

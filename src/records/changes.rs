@@ -112,6 +112,7 @@ impl<'a> Watch<'a> {
                 // A clock that has been set back also makes it due.
                 && (0..VERIFIED_FOR_SECS).contains(&(now_secs - head.verified_secs))
             {
+                self.store.recall(&head.learnt);
                 return Ok(head);
             }
             if let Some(head) = self.compare(fingerprint, now_secs)? {
@@ -129,12 +130,14 @@ impl<'a> Watch<'a> {
     fn compare(&self, fingerprint: u128, now_secs: i64) -> Result<Option<JournalHead>, StoreError> {
         let seen = self.state.journal(self.key)?;
         let snapshot = Snapshot::take(self.store)?;
+        let learnt = self.store.learnt();
         let head_of = |epoch: &str, counter: u64| JournalHead {
             epoch: epoch.to_owned(),
             counter,
             fingerprint,
             count: snapshot.count(),
             verified_secs: now_secs,
+            learnt: learnt.clone(),
         };
         let (seen, body) = seen.unzip();
         let known = seen.as_ref().zip(body).and_then(|(head, body)| {
@@ -303,8 +306,10 @@ mod tests {
     use std::cell::Cell;
 
     /// One record, and a fingerprint that never sees it change.
+    #[derive(Default)]
     struct Blind {
         version: Cell<u128>,
+        recalled: Cell<usize>,
     }
 
     impl Store for Blind {
@@ -320,6 +325,15 @@ mod tests {
             visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
         ) -> Result<(), StoreError> {
             visit("c1", Version(self.version.get()))
+        }
+
+        fn learnt(&self) -> Vec<u8> {
+            b"learnt".to_vec()
+        }
+
+        fn recall(&self, learnt: &[u8]) {
+            assert_eq!(learnt, b"learnt");
+            self.recalled.set(self.recalled.get() + 1);
         }
 
         fn read(&self, _: Wanted<'_>, _: &Selection, _: Visit<'_>) -> Result<(), StoreError> {
@@ -339,9 +353,7 @@ mod tests {
     #[test]
     fn a_change_without_a_trace_shows_at_the_next_full_comparison() {
         let state = State::in_memory().unwrap();
-        let store = Blind {
-            version: Cell::new(1),
-        };
+        let store = Blind::default();
         assert_eq!(counter_at(&state, &store, 1_000), 1);
         store.version.set(2);
         assert_eq!(counter_at(&state, &store, 999 + VERIFIED_FOR_SECS), 1);
@@ -349,11 +361,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_full_comparison_has_learnt_is_recalled_until_the_next() {
+        let state = State::in_memory().unwrap();
+        let store = Blind::default();
+        counter_at(&state, &store, 1_000);
+        assert_eq!(store.recalled.get(), 0);
+        counter_at(&state, &store, 1_001);
+        assert_eq!(store.recalled.get(), 1);
+        counter_at(&state, &store, 1_000 + VERIFIED_FOR_SECS);
+        assert_eq!(store.recalled.get(), 1);
+    }
+
+    #[test]
     fn a_clock_set_back_makes_a_full_comparison_due() {
         let state = State::in_memory().unwrap();
-        let store = Blind {
-            version: Cell::new(1),
-        };
+        let store = Blind::default();
         assert_eq!(counter_at(&state, &store, 1_000), 1);
         store.version.set(2);
         assert_eq!(counter_at(&state, &store, 999), 2);

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// The file is ours when it says "OXPt", and of this version when it has this number. Raise
 /// it with every change of the schema.
 const APPLICATION_ID: i64 = 0x4f58_5074;
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// How long to wait for other workers before a request fails.

@@ -27,6 +27,8 @@ pub struct JournalHead {
     pub count: u64,
     /// When the journal was last compared with all the records, in Unix seconds.
     pub verified_secs: i64,
+    /// What the store has learnt from that, for itself alone.
+    pub learnt: Vec<u8>,
 }
 
 /// The epoch of a journal that begins: 12 random hexadecimal digits.
@@ -49,7 +51,7 @@ impl State {
         self.read(|connection| {
             // One statement, so that no other worker comes between the two.
             let mut query = connection.prepare_cached(
-                "SELECT epoch, counter, fingerprint, count, verified_secs, body
+                "SELECT epoch, counter, fingerprint, count, verified_secs, learnt, body
                  FROM journal JOIN journal_body USING (account, data_type)
                  WHERE account = :account AND data_type = :data_type",
             )?;
@@ -102,7 +104,7 @@ impl State {
 
 fn head(connection: &Connection, key: JournalKey<'_>) -> rusqlite::Result<Option<JournalHead>> {
     let mut query = connection.prepare_cached(
-        "SELECT epoch, counter, fingerprint, count, verified_secs FROM journal
+        "SELECT epoch, counter, fingerprint, count, verified_secs, learnt FROM journal
          WHERE account = :account AND data_type = :data_type",
     )?;
     let parameters = named_params! { ":account": key.account, ":data_type": key.data_type };
@@ -116,6 +118,7 @@ fn read_head(row: &Row<'_>) -> rusqlite::Result<JournalHead> {
         fingerprint: u128::from_be_bytes(row.get("fingerprint")?),
         count: row.get::<_, i64>("count")?.cast_unsigned(),
         verified_secs: row.get("verified_secs")?,
+        learnt: row.get("learnt")?,
     })
 }
 
@@ -126,9 +129,9 @@ fn write_head(
 ) -> rusqlite::Result<()> {
     let mut insert = transaction.prepare_cached(
         "INSERT OR REPLACE INTO journal
-            (account, data_type, epoch, counter, fingerprint, count, verified_secs)
+            (account, data_type, epoch, counter, fingerprint, count, verified_secs, learnt)
          VALUES
-            (:account, :data_type, :epoch, :counter, :fingerprint, :count, :verified_secs)",
+            (:account, :data_type, :epoch, :counter, :fingerprint, :count, :verified_secs, :learnt)",
     )?;
     insert.execute(named_params! {
         ":account": key.account,
@@ -138,6 +141,7 @@ fn write_head(
         ":fingerprint": head.fingerprint.to_be_bytes(),
         ":count": head.count.cast_signed(),
         ":verified_secs": head.verified_secs,
+        ":learnt": head.learnt,
     })?;
     Ok(())
 }
@@ -176,6 +180,7 @@ mod tests {
             fingerprint: u128::MAX - u128::from(counter),
             count: u64::MAX,
             verified_secs: -1,
+            learnt: b"\0learnt".to_vec(),
         }
     }
 

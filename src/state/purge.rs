@@ -174,6 +174,7 @@ mod tests {
                 fingerprint: 0,
                 count: 0,
                 verified_secs,
+                learnt: Vec::new(),
             };
             assert!(
                 state

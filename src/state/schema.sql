@@ -9,6 +9,7 @@ CREATE TABLE journal (
     fingerprint BLOB NOT NULL, -- 16 octets, big-endian
     count INTEGER NOT NULL,
     verified_secs INTEGER NOT NULL,
+    learnt BLOB NOT NULL,
     PRIMARY KEY (account, data_type)
 ) WITHOUT ROWID;
 CREATE INDEX journal_by_age ON journal (verified_secs);

@@ -45,6 +45,7 @@ fn journal_moved_by_several_workers_loses_no_move() {
         fingerprint: u128::from(counter),
         count: 0,
         verified_secs: 0,
+        learnt: Vec::new(),
     };
     in_workers(directory.path(), |state, _| {
         let mut moved = 0;

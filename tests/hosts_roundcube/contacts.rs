@@ -180,6 +180,31 @@ fn contact_card_get_repairs_a_broken_card_and_keeps_the_others() {
     assert_eq!(cards[3]["name"]["full"], "Dan");
 }
 
+// Whether another row has the same UID is known from the last full scan.
+#[test]
+fn contact_card_get_by_id_reads_only_that_row_after_a_full_scan() {
+    let roundcube = Roundcube::new();
+    for id in 1..=50 {
+        roundcube.contact(id, &vcard(&format!("FN:P\r\nUID:u-{}", id % 49)), LONG_AGO);
+    }
+    let learnt = {
+        let host = roundcube.open();
+        let store = store(&*host, "ContactCard");
+        store.versions(&mut |_, _| Ok(())).expect("it is scanned");
+        store.learnt()
+    };
+    let host = roundcube.open();
+    store(&*host, "ContactCard").recall(&learnt);
+    roundcube.rows_read.set(0);
+    let get = |id| read(&*host, "ContactCard", Some(&[id]), &Selection::ALL);
+    assert_eq!(get("c1")[0]["uid"], "u-1");
+    assert_eq!(get("c48")[0]["uid"], "u-48");
+    assert_eq!(get("c50"), roundcube.get("ContactCard", &["c50"]));
+    assert_ne!(get("c50")[0]["uid"], "u-1");
+    let without_recall = 1 + 50;
+    assert_eq!(roundcube.rows_read.get(), 4 + without_recall);
+}
+
 // RFC 9610 §3: no two cards of an account have the same uid.
 #[test]
 fn contact_card_get_gives_a_uid_that_is_stored_twice_to_the_first_row() {

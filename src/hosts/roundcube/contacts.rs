@@ -3,7 +3,7 @@
 use super::collected::Collected;
 use super::digest::Digest;
 use super::groups::{self, Groups};
-use super::personal::{self, Contacts, Repeated};
+use super::personal::{self, Contacts};
 use super::rows::{Keys, Tables};
 use super::settings::Source;
 use super::uids::Uids;
@@ -65,10 +65,21 @@ impl Store for ContactCards<'_> {
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         if let Some(Personal { contacts, groups }) = &self.personal {
-            let repeated = contacts.versions(visit)?;
-            groups.versions(&repeated, visit)?;
+            contacts.versions(visit)?;
+            groups.versions(contacts, visit)?;
         }
         self.collected.versions(visit)
+    }
+
+    fn learnt(&self) -> Vec<u8> {
+        let personal = self.personal.as_ref();
+        personal.map_or_else(Vec::new, |personal| personal.contacts.learnt())
+    }
+
+    fn recall(&self, learnt: &[u8]) {
+        if let Some(Personal { contacts, .. }) = &self.personal {
+            contacts.recall(learnt);
+        }
     }
 
     fn read(
@@ -78,11 +89,10 @@ impl Store for ContactCards<'_> {
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
         if let Some(Personal { contacts, groups }) = &self.personal {
-            let repeated = Repeated::unknown(contacts);
             let keys = Keys::of(wanted, personal::LETTER);
-            contacts.read(&keys, selection, &repeated, visit)?;
+            contacts.read(&keys, selection, visit)?;
             let keys = Keys::of(wanted, groups::LETTER);
-            groups.read(&keys, selection, &repeated, visit)?;
+            groups.read(&keys, selection, contacts, visit)?;
         }
         self.collected.read(wanted, visit)
     }

@@ -4,7 +4,7 @@ use super::address_books;
 use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
-use super::personal::{self, Repeated};
+use super::personal::{self, Contacts};
 use super::rows::{Keys, Query, Tables, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Uids};
@@ -100,12 +100,12 @@ impl<'a> Groups<'a> {
 
     pub fn versions(
         &self,
-        repeated: &Repeated<'_>,
+        contacts: &Contacts<'_>,
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut id = String::new();
         let groups = self.groups(&Keys::All)?;
-        self.with_members(&groups, repeated, &mut |group, members| {
+        self.with_members(&groups, contacts, &mut |group, members| {
             let mut digest = Digest::default();
             digest.add_octets(&group.changed);
             digest.add_octets(group.name.as_bytes());
@@ -121,7 +121,7 @@ impl<'a> Groups<'a> {
         &self,
         keys: &Keys,
         selection: &Selection,
-        repeated: &Repeated<'_>,
+        contacts: &Contacts<'_>,
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
         let (mut id, mut uid) = (String::new(), String::new());
@@ -139,7 +139,7 @@ impl<'a> Groups<'a> {
         };
         let groups = self.groups(keys)?;
         if GroupCard::wants_members(selection) {
-            return self.with_members(&groups, repeated, &mut visit);
+            return self.with_members(&groups, contacts, &mut visit);
         }
         let nobody = Members::default();
         groups.iter().try_for_each(|group| visit(group, &nobody))
@@ -179,7 +179,7 @@ impl<'a> Groups<'a> {
     fn with_members(
         &self,
         groups: &[Group],
-        repeated: &Repeated<'_>,
+        contacts: &Contacts<'_>,
         visit: &mut dyn FnMut(&Group, &Members) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let names = &self.tables.settings.tables;
@@ -202,7 +202,7 @@ impl<'a> Groups<'a> {
             self.tables.walk(query, &mut |row| {
                 let contact = row_key(row, 0)?;
                 match uids::own_in(&row.cell(1).octets()) {
-                    Some(own) if !repeated.has(contact)? => members.add(&own),
+                    Some(own) if !contacts.is_repeated(contact)? => members.add(&own),
                     _ => {
                         write_id(&mut contact_id, personal::LETTER, contact);
                         self.uids.derive(&contact_id, &mut derived);

@@ -11,13 +11,19 @@ use super::uids::{self, Taken, Uids};
 use crate::data_types::contacts::{shows_uid, wants_stored_card};
 use crate::db::{Cell, Kind, Param, Row};
 use crate::store::{Contents, Id, Selection, StoreError, Version, Visit};
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
 pub const LETTER: char = 'c';
 
 const VCARD: &str = "vcard";
+
+/// How many repeated rows are remembered from one request to the next.
+const MAX_LEARNT: usize = 8_000;
+
+/// What is remembered begins with it; another form needs another one.
+const LEARNT: u8 = 1;
 
 /// A card with more is fetched alone, so that a page of photos takes no more memory than
 /// this for each row.
@@ -50,11 +56,17 @@ fn content(kind: Kind) -> [&'static str; 2] {
 pub struct Contacts<'a> {
     tables: Rc<Tables<'a>>,
     uids: Rc<Uids>,
+    /// The rows whose UID an earlier row has, once it is known.
+    repeated: RefCell<Option<HashSet<i64>>>,
 }
 
 impl<'a> Contacts<'a> {
     pub fn new(tables: Rc<Tables<'a>>, uids: Rc<Uids>) -> Self {
-        Self { tables, uids }
+        Self {
+            tables,
+            uids,
+            repeated: RefCell::default(),
+        }
     }
 
     /// Adds the traces of the table and says how many contacts there are.
@@ -78,11 +90,10 @@ impl<'a> Contacts<'a> {
         })
     }
 
-    /// Visits the versions and says which rows have the UID of an earlier one.
     pub fn versions(
         &self,
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
-    ) -> Result<Repeated<'_>, StoreError> {
+    ) -> Result<(), StoreError> {
         let [vcard, names] = content(self.tables.database.kind());
         let columns = ["contact_id", "changed", vcard, names];
         let mut id = String::new();
@@ -98,14 +109,14 @@ impl<'a> Contacts<'a> {
             write_id(&mut id, LETTER, key);
             visit(&id, Version(digest.finish()))
         })?;
-        Ok(Repeated::known(self, taken))
+        self.repeated.replace(Some(taken.repeated));
+        Ok(())
     }
 
     pub fn read(
         &self,
         keys: &Keys,
         selection: &Selection,
-        repeated: &Repeated<'_>,
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
         let kind = self.tables.database.kind();
@@ -122,7 +133,8 @@ impl<'a> Contacts<'a> {
         if selection.wants("updated") {
             columns.push(changed_utc(kind));
         }
-        let mut taken = (*keys == Keys::All).then(Taken::default);
+        let is_known = self.repeated.borrow().is_some();
+        let mut taken = (*keys == Keys::All && !is_known).then(Taken::default);
         let (mut id, mut uid, mut updated) = (String::new(), String::new(), String::new());
         let mut made = Vec::new();
         self.rows(&columns, keys, None, &mut |row| {
@@ -138,7 +150,7 @@ impl<'a> Contacts<'a> {
             let is_own = match (&own, &mut taken) {
                 (None, _) => false,
                 (Some(own), Some(taken)) => taken.take(key, own),
-                (Some(_), None) => !repeated.has(key)?,
+                (Some(_), None) => !self.is_repeated(key)?,
             };
             match own.filter(|_| is_own) {
                 Some(own) => own.as_ref().clone_into(&mut uid),
@@ -156,9 +168,41 @@ impl<'a> Contacts<'a> {
             })
         })?;
         if let Some(taken) = taken.filter(|_| shows_uid) {
-            repeated.learn(taken);
+            self.repeated.replace(Some(taken.repeated));
         }
         Ok(())
+    }
+
+    /// Whether an earlier row has the UID of this one.
+    pub fn is_repeated(&self, key: i64) -> Result<bool, StoreError> {
+        if self.repeated.borrow().is_none() {
+            let taken = self.taken()?;
+            self.repeated.replace(Some(taken.repeated));
+        }
+        let repeated = self.repeated.borrow();
+        Ok(repeated.as_ref().is_some_and(|rows| rows.contains(&key)))
+    }
+
+    /// See [`Store::learnt`](crate::store::Store::learnt): the keys of the repeated rows.
+    /// Empty where they are not known, or too many.
+    pub fn learnt(&self) -> Vec<u8> {
+        let repeated = self.repeated.borrow();
+        match repeated.as_ref() {
+            Some(rows) if rows.len() <= MAX_LEARNT => {
+                let keys = rows.iter().flat_map(|key| key.to_le_bytes());
+                std::iter::once(LEARNT).chain(keys).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn recall(&self, learnt: &[u8]) {
+        let keys = learnt.strip_prefix(&[LEARNT]);
+        let rows = keys.map(|keys| {
+            let (keys, _) = keys.as_chunks();
+            keys.iter().copied().map(i64::from_le_bytes).collect()
+        });
+        self.repeated.replace(rows);
     }
 
     /// Looks at the UIDs of all rows.
@@ -256,41 +300,6 @@ impl Row for WithLargeCard<'_> {
         } else {
             self.row.cell(column)
         }
-    }
-}
-
-/// The rows whose UID an earlier row has, for the length of one read. They are looked for at
-/// most once, and only when somebody asks.
-pub struct Repeated<'c> {
-    contacts: &'c Contacts<'c>,
-    rows: OnceCell<HashSet<i64>>,
-}
-
-impl<'c> Repeated<'c> {
-    pub fn unknown(contacts: &'c Contacts<'c>) -> Self {
-        Self {
-            contacts,
-            rows: OnceCell::new(),
-        }
-    }
-
-    fn known(contacts: &'c Contacts<'c>, taken: Taken) -> Self {
-        let repeated = Self::unknown(contacts);
-        repeated.learn(taken);
-        repeated
-    }
-
-    /// Whether an earlier row has the UID of this one.
-    pub fn has(&self, key: i64) -> Result<bool, StoreError> {
-        if self.rows.get().is_none() {
-            self.learn(self.contacts.taken()?);
-        }
-        Ok(self.rows.get().is_some_and(|rows| rows.contains(&key)))
-    }
-
-    fn learn(&self, taken: Taken) {
-        // What is known already is as true.
-        let _ = self.rows.set(taken.repeated);
     }
 }
 

@@ -19,6 +19,7 @@ fn head(counter: u64) -> JournalHead {
         fingerprint: 0,
         count: 0,
         verified_secs: 0,
+        learnt: Vec::new(),
     }
 }
 
