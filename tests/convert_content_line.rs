@@ -76,3 +76,64 @@ fn soft_breaks_end_with_the_quoted_printable_value() {
 fn carets_are_undone_as_rfc_6868_has_it() {
     assert_eq!(undo_carets("a^nb^^c^'d^x^"), "a\nb^c\"d^x^");
 }
+
+#[test]
+fn base64_goes_on_without_indentation() {
+    for head in [
+        "PHOTO;ENCODING=b",
+        "PHOTO;TYPE=a;encoding=\"B\"",
+        "item1.PHOTO;JPEG;BASE64",
+        "PHOTO; Encoding = base64 ;TYPE=JPEG",
+    ] {
+        for end in ["\r\n", "\n", "\r"] {
+            let lines = ["", "QUJD", "09+/", " Zm9v", "Yg=", "=", "TEL:1"];
+            let text = format!("{head}:{}", lines.join(end));
+            assert_eq!(
+                names_and_values(&text),
+                [
+                    ("PHOTO".into(), "QUJD09+/Zm9vYg==".into()),
+                    ("TEL".into(), "1".into()),
+                ],
+                "{text:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn base64_ends_where_something_else_begins() {
+    for (next, lines_after) in [
+        ("\r\nQUJD", vec![("", "QUJD")]),
+        ("TEL:1", vec![("TEL", "1")]),
+        ("TEL;HOME:1", vec![("TEL", "1")]),
+        ("item1.TEL:1", vec![("TEL", "1")]),
+        ("QU JD", vec![("", "QU JD")]),
+        ("QU-JD", vec![("", "QU-JD")]),
+        ("QUJD=\r\nQUJD", vec![("", "QUJD")]),
+    ] {
+        let lines = names_and_values(&format!("PHOTO;BASE64:Zm9v\r\n{next}"));
+        let after: Vec<_> = lines[1..]
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(after, lines_after, "{next:?}");
+    }
+}
+
+#[test]
+fn only_base64_goes_on_without_indentation() {
+    for head in [
+        "NOTE",
+        "BASE64",
+        "NOTE;B",
+        "NOTE;TYPE=BASE64",
+        "NOTE;ENCODING=8BIT",
+        "NOTE;ENCODING=QUOTED-PRINTABLE",
+    ] {
+        assert_eq!(
+            names_and_values(&format!("{head}:Zm9v\r\nQUJD"))[1..],
+            [(String::new(), "QUJD".to_owned())],
+            "{head}"
+        );
+    }
+}

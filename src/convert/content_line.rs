@@ -2,11 +2,12 @@
 //! RFC 5545 §3.1, and the elder vCard 2.1).
 //!
 //! The reader never fails and looks at each octet a bounded number of times. It unfolds
-//! (soft breaks of quoted-printable too), separates group, name, parameters and value, and
-//! leaves their octets alone: escapes, transfer encodings and charsets are for the caller.
-//! A line that is not folded is not copied.
+//! (soft breaks of quoted-printable too, and base64 that is not indented), separates group,
+//! name, parameters and value, and leaves their octets alone: escapes, transfer encodings
+//! and charsets are for the caller. A line that is not folded is not copied.
 
 use super::charset;
+use super::transfer_encoding::{HeadSearch, TransferEncoding};
 use memchr::{memchr, memchr2, memchr3, memrchr};
 use std::borrow::Cow;
 
@@ -240,46 +241,80 @@ struct Reader<'t> {
     params: Vec<StoredParam>,
 }
 
+/// How a physical line goes on with the one before.
+enum Continuation {
+    SoftBreak,
+    Indented,
+    Base64,
+}
+
 impl<'t> Reader<'t> {
     fn logical_line(&mut self) {
         let text = self.text;
         let (start, end) = self.physical_line();
         let number = self.number;
         let first = text.get(start..end).unwrap_or_default();
-        if !self.continues(first) {
+        let mut head = HeadSearch::default();
+        let Some(mut continuation) = self.continuation(first, &mut head) else {
             if !first.is_empty() {
                 self.store(text, start, end, number, false);
             }
             return;
-        }
+        };
         let folded_from = self.unfolded.len();
         let mut unfolded = std::mem::take(&mut self.unfolded);
         unfolded.extend_from_slice(first);
-        let mut head = HeadSearch::default();
         loop {
+            let (mut start, end) = self.physical_line();
+            match continuation {
+                Continuation::SoftBreak => {
+                    unfolded.pop();
+                }
+                Continuation::Indented => start += 1,
+                Continuation::Base64 => {}
+            }
+            unfolded.extend_from_slice(text.get(start..end).unwrap_or_default());
             let line = unfolded.get(folded_from..).unwrap_or_default();
-            if line.ends_with(b"=") && self.position < text.len() && head.is_quoted_printable(line)
-            {
-                unfolded.pop();
-                let (start, end) = self.physical_line();
-                unfolded.extend_from_slice(text.get(start..end).unwrap_or_default());
-            } else if matches!(text.get(self.position), Some(b' ' | b'\t')) {
-                let (start, end) = self.physical_line();
-                unfolded.extend_from_slice(text.get(start + 1..end).unwrap_or_default());
-            } else {
-                break;
+            match self.continuation(line, &mut head) {
+                Some(next) => continuation = next,
+                None => break,
             }
         }
         self.store(&unfolded, folded_from, unfolded.len(), number, true);
         self.unfolded = unfolded;
     }
 
-    fn continues(&self, line: &[u8]) -> bool {
-        match self.text.get(self.position) {
-            None => false,
-            Some(b' ' | b'\t') => true,
-            Some(_) => line.ends_with(b"=") && HeadSearch::default().is_quoted_printable(line),
+    /// How the next physical line goes on with this one, if it does.
+    fn continuation(&self, line: &[u8], head: &mut HeadSearch) -> Option<Continuation> {
+        let next = self.text.get(self.position)?;
+        if line.ends_with(b"=") && head.encoding(line) == Some(TransferEncoding::QuotedPrintable) {
+            return Some(Continuation::SoftBreak);
         }
+        if matches!(next, b' ' | b'\t') {
+            return Some(Continuation::Indented);
+        }
+        let is_base64 =
+            self.base64_goes_on(line) && head.encoding(line) == Some(TransferEncoding::Base64);
+        is_base64.then_some(Continuation::Base64)
+    }
+
+    /// Whether the next physical line is base64 that may go on with this one. vCard 2.1 lets
+    /// it go on without indentation, up to a blank line; where that is left out, too, the
+    /// next property has a colon, which base64 has not.
+    fn base64_goes_on(&self, line: &[u8]) -> bool {
+        let rest = self.text.get(self.position..).unwrap_or_default();
+        // Nothing but padding follows padding.
+        let is_padded = line.ends_with(b"=");
+        let is_digit = |octet: &u8| match octet {
+            b'=' => true,
+            b'+' | b'/' => !is_padded,
+            octet => octet.is_ascii_alphanumeric() && !is_padded,
+        };
+        let digits = rest.iter().take_while(|octet| is_digit(octet)).count();
+        let mut behind = rest.iter().skip(digits);
+        let end =
+            behind.find(|octet| **octet == self.line_end || !matches!(octet, b' ' | b'\t' | b'\r'));
+        digits > 0 && end.is_none_or(|octet| *octet == self.line_end)
     }
 
     /// Steps over one physical line and says where it is, without its line end.
@@ -402,38 +437,9 @@ fn end_of_param_value(text: &[u8], stops: &[u8]) -> usize {
     text.len()
 }
 
-fn without_quotes(value: &[u8]) -> &[u8] {
+pub(super) fn without_quotes(value: &[u8]) -> &[u8] {
     match value {
         [b'"', inner @ .., b'"'] => inner,
         _ => value,
-    }
-}
-
-/// Looks for the transfer encoding in a line that still grows, at each octet once.
-#[derive(Default)]
-struct HeadSearch {
-    /// So far there is no colon.
-    searched: usize,
-    quoted_printable: Option<bool>,
-}
-
-impl HeadSearch {
-    /// Whether the parameters, before the first colon, name the encoding; not while there
-    /// is no colon.
-    fn is_quoted_printable(&mut self, line: &[u8]) -> bool {
-        const NAME: &[u8] = b"QUOTED-PRINTABLE";
-        if let Some(known) = self.quoted_printable {
-            return known;
-        }
-        let Some(colon) = memchr(b':', line.get(self.searched..).unwrap_or_default()) else {
-            self.searched = line.len();
-            return false;
-        };
-        let found = line
-            .get(..self.searched + colon)
-            .unwrap_or_default()
-            .windows(NAME.len())
-            .any(|window| window.eq_ignore_ascii_case(NAME));
-        *self.quoted_printable.insert(found)
     }
 }

@@ -7,4 +7,5 @@
 pub mod address_list;
 pub mod charset;
 pub mod content_line;
+mod transfer_encoding;
 pub mod vcard;

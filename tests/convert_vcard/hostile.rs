@@ -158,6 +158,15 @@ fn vcard_of_long_lines_takes_linear_time() {
     assert_linear("soft breaks", |n| {
         format!("NOTE;QUOTED-PRINTABLE:{}", "=41=\r\n".repeat(n * 5))
     });
+    assert_linear("base64 without indentation", |n| {
+        format!("PHOTO;BASE64:{}", "\r\nQUJD".repeat(n * 5))
+    });
+    assert_linear("base64 of no property", |n| {
+        format!("PHOTO;BASE64{}", "\r\nQUJD".repeat(n * 5))
+    });
+    assert_linear("base64 that ends in other lines", |n| {
+        format!("PHOTO;BASE64:{}", "\r\nQUJD\r\nQUJD-".repeat(n * 5))
+    });
     assert_linear("blank lines", |n| "\r\n".repeat(n * 10));
 }
 

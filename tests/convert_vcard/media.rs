@@ -20,6 +20,7 @@ fn media_in_base64_are_found_whatever_their_form() {
         "PHOTO;ENCODING=b;TYPE=GIF:R0lGODlhAQABAAAAACw=\r\n",
         "PHOTO;ENCODING=b:R0lGODlhAQAB\r\n AAAAACw\r\n",
         "PHOTO;GIF;BASE64:\r\n  R0lGODlhAQAB\r\n  AAAAACw=\r\n\r\nTEL:1\r\n",
+        "PHOTO;GIF;BASE64:\r\nR0lGODlhAQAB\r\nAAAAACw=\r\nTEL:1\r\n",
         "LOGO;PROP-ID=mine:data:image/gif;base64,R0lGODlhAQABAAAAACw=\r\n",
         "PHOTO:data:;base64\\,R0lGODlhAQABAAAAACw=\r\n",
         "PHOTO:data:image/gif,GIF89a%01%00%01%00%00%00%00%2C\r\n",

@@ -309,6 +309,8 @@ fn plain_text_of_a_card_has_every_word_of_its_json() {
                 text = text.replace(&format!("\n{media}"), &format!("\n{media};{base64}"));
             }
         }
+        // It goes on with base64, and is a line of its own elsewhere.
+        text = text.replace("\nTEL", "\nabcd/1234\r\nTEL");
         let Some(searched) = plain_text(text.as_bytes()) else {
             continue;
         };

@@ -24,7 +24,8 @@ const BASE64: [&[u8]; 3] = [b"encoding=b", b"encoding=base64", b"base64"];
 ///
 /// `None` where something is folded, encoded or not UTF-8: then only converting tells.
 pub fn plain_text(card: &[u8]) -> Option<&str> {
-    if NAMES.iter().any(|name| begins_with(card, name)) {
+    let start = card.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(card);
+    if NAMES.iter().any(|name| begins_with(start, name)) {
         return None;
     }
     let mut rest = card;
@@ -100,7 +101,12 @@ fn is_telling(octet: u8) -> bool {
     TELLING[usize::from(octet)]
 }
 
+/// Whether a name stands there, with or without blanks before it, which the reader passes over.
 fn begins_with(text: &[u8], name: &[u8]) -> bool {
+    let text = match text {
+        [b' ' | b'\t', ..] => text.trim_ascii_start(),
+        _ => text,
+    };
     // Nearly always the first letter is another one already.
     let first = |text: &[u8]| text.first().map(u8::to_ascii_lowercase);
     first(text) == first(name)
@@ -136,6 +142,7 @@ mod tests {
             b"NOTE;Encoding=QUOTED-PRINTABLE:=41",
             b"NOTE;QUOTED-PRINTABLE:=41",
             b"NOTE;charset=latin1:a",
+            b"NOTE; \tENCODING=QUOTED-PRINTABLE:=41",
             b"NOTE;LANGUAGE=de:a",
             b"PHOTO;BASE64:AAAA",
             b"PHOTO;BASE64:AA\n AA\nEND:VCARD",
@@ -146,6 +153,8 @@ mod tests {
             b"NOTE;BASE64:AAAA\nEND:VCARD",
             b"FN:a\r\nX-GaduGadu:1",
             b"FN:a\r\nitem1.X-GADUGADU:1",
+            b"FN:a\r\nitem1. X-GADUGADU:1",
+            b"\xEF\xBB\xBFX-GADUGADU:1",
             b"NOTE:a\x00b",
             b"NOTE:\xFC",
         ] {
