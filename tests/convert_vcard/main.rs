@@ -133,3 +133,36 @@ fn card_carries_a_uid_that_another_card_has() {
     assert_eq!(card["uid"], "host-uid");
     assert_eq!(card["vCardProps"], json!([["uid", {}, "uri", "x-1"]]));
 }
+
+#[test]
+fn backslash_before_n_is_text_in_quoted_printable() {
+    // vCard 2.1: a line break is `=0D=0A`, and the semicolon alone is escaped.
+    let card = convert(
+        "NOTE;ENCODING=QUOTED-PRINTABLE:C:\\new=0D=0A=5CNT\\, a\\\\n\r\n\
+         N;QUOTED-PRINTABLE:a\\n\\;b;c=5Cn\r\nX-FOO;QUOTED-PRINTABLE:C:\\new\r\n",
+    );
+    assert_eq!(
+        values(&card, "notes"),
+        [json!({"note": "C:\\new\n\\NT, a\\n"})]
+    );
+    assert_eq!(
+        card["name"]["components"],
+        json!([
+            {"kind": "surname", "value": "a\\n;b"},
+            {"kind": "given", "value": "c\\n"},
+        ])
+    );
+    assert_eq!(
+        card["vCardProps"],
+        json!([["x-foo", {}, "unknown", "C:\\new"]])
+    );
+}
+
+#[test]
+fn backslash_before_n_is_a_line_break_elsewhere() {
+    // RFC 6350 §3.4; Android writes so in vCard 2.1 too, where nothing needs an encoding.
+    for head in ["", "VERSION:2.1\r\n"] {
+        let card = convert(&format!("{head}NOTE;CHARSET=UTF-8:a\\nb\\Nü"));
+        assert_eq!(values(&card, "notes"), [json!({"note": "a\nb\nü"})]);
+    }
+}

@@ -137,7 +137,7 @@ impl<'c> Emitter<'c, '_> {
                 }
             }
             // Nobody knows what a backslash means there.
-            Shape::Unknown => self.out.string(&value::decoded(line)),
+            Shape::Unknown => self.out.string(&value::written(line)),
             _ => self.out.string(&value::text(line)),
         }
         self.out.end_array();

@@ -10,8 +10,23 @@ use crate::convert::content_line::Line;
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 
-/// The value decoded from quoted-printable and from its charset, still escaped.
+/// The value decoded from its transfer encoding and from its charset, still escaped as
+/// RFC 6350 §3.4 has it.
+///
+/// In quoted-printable a backslash before `n` is text, so it comes out escaped. That encoding
+/// is of vCard 2.1, which has no such escape: a line break is `=0D=0A` there, and Android for
+/// one writes `C:\new` as it is. Roundcube reads a line break there, which loses two
+/// characters for good; what it stores itself is vCard 3.0, without quoted-printable.
 pub fn decoded<'c>(line: Line<'c>) -> Cow<'c, str> {
+    match written(line) {
+        Cow::Owned(text) if is_quoted_printable(line) => Cow::Owned(escape_letters(text)),
+        text => text,
+    }
+}
+
+/// The value decoded from its transfer encoding and from its charset, with the escapes of its
+/// writer.
+pub fn written<'c>(line: Line<'c>) -> Cow<'c, str> {
     let octets = line.value();
     if !line.has_params() {
         return charset::repair(octets);
@@ -54,6 +69,26 @@ pub fn is_base64(line: Line<'_>) -> bool {
     find(line, ParamName::Encoding).is_some_and(|encoding| {
         encoding.eq_ignore_ascii_case(b"B") || encoding.eq_ignore_ascii_case(b"BASE64")
     })
+}
+
+/// Makes text of `\n` and `\N`, and leaves other escapes as they are.
+fn escape_letters(text: String) -> String {
+    if memchr(b'\\', text.as_bytes()).is_none() {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        escaped.push(character);
+        if character != '\\' {
+            continue;
+        }
+        match characters.next() {
+            Some(letter @ ('n' | 'N')) => escaped.extend(['\\', letter]),
+            next => escaped.extend(next),
+        }
+    }
+    escaped
 }
 
 /// Undoes the escapes of RFC 6350 §3.4, and the `\:` of elder writers. A backslash before
