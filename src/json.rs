@@ -53,6 +53,41 @@ impl Writer {
         self.comma_due = true;
     }
 
+    /// Begins a string that comes in parts; [`Writer::end_string`] ends it.
+    pub fn begin_string(&mut self) {
+        self.separate();
+        self.text.push(b'"');
+    }
+
+    pub fn part_of_string(&mut self, part: &str) {
+        let mut rest = part.as_bytes();
+        let is_special = |octet: &u8| *octet < 0x20 || *octet == b'"' || *octet == b'\\';
+        while let Some(at) = rest.iter().position(is_special) {
+            let (plain, special) = rest.split_at(at);
+            self.text.extend_from_slice(plain);
+            let Some((octet, after)) = special.split_first() else {
+                break;
+            };
+            match octet {
+                b'"' => self.text.extend_from_slice(b"\\\""),
+                b'\\' => self.text.extend_from_slice(b"\\\\"),
+                b'\n' => self.text.extend_from_slice(b"\\n"),
+                b'\r' => self.text.extend_from_slice(b"\\r"),
+                b'\t' => self.text.extend_from_slice(b"\\t"),
+                octet => self
+                    .text
+                    .extend_from_slice(format!("\\u{octet:04x}").as_bytes()),
+            }
+            rest = after;
+        }
+        self.text.extend_from_slice(rest);
+    }
+
+    pub fn end_string(&mut self) {
+        self.text.push(b'"');
+        self.comma_due = true;
+    }
+
     pub fn boolean(&mut self, value: bool) {
         self.raw(if value { b"true" } else { b"false" });
     }
@@ -187,6 +222,22 @@ mod tests {
             String::from_utf8_lossy(out.as_bytes()),
             r#"{"a":"x\"\n","b":[true,null,7],"c":{}}"#
         );
+    }
+
+    #[test]
+    fn writer_escapes_a_string_that_comes_in_parts() {
+        let text: String = ('\0'..='\u{80}').chain("é😀\u{2028}".chars()).collect();
+        let mut out = Writer::new();
+        out.begin_array();
+        out.begin_string();
+        for part in text.split_inclusive(['"', 'a', '\n']) {
+            out.part_of_string(part);
+        }
+        out.end_string();
+        out.null();
+        out.end_array();
+        let value: serde_json::Value = serde_json::from_slice(out.as_bytes()).expect("JSON");
+        assert_eq!(value, serde_json::json!([text, null]));
     }
 
     #[test]

@@ -65,6 +65,7 @@ pub const ADDRESS_BOOK: DataType = DataType {
     is_extensible: false,
     filters: &[],
     sorts: &[],
+    blobs: &[],
 };
 
 /// A JSContact Card and the books that it is in (RFC 9610 §3, RFC 9553 §2).
@@ -247,6 +248,8 @@ pub const CONTACT_CARD: DataType = DataType {
             order: Order::Text,
         },
     ],
+    // RFC 9610 §3
+    blobs: &["media/*/blobId", "localizations/**"],
 };
 
 /// The text in a card: what a person would read on it, not its ids, kinds and types.

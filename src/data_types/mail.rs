@@ -57,6 +57,7 @@ pub const IDENTITY: DataType = DataType {
     is_extensible: false,
     filters: &[],
     sorts: &[],
+    blobs: &[],
 };
 
 /// A message handed in for sending (RFC 8621 §7). No host keeps any; whoever advertises
@@ -137,6 +138,7 @@ pub const EMAIL_SUBMISSION: DataType = DataType {
             order: Order::Date,
         },
     ],
+    blobs: &[],
 };
 
 /// An Identity as a host knows it; signatures that there are none of are empty.

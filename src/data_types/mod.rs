@@ -3,6 +3,7 @@
 //! The standard methods of RFC 8620 §5 are written once, in `records/` and behind each face,
 //! and read these tables. A type adds a row here and nothing else.
 
+pub mod blobs;
 pub mod contacts;
 pub mod mail;
 
@@ -26,6 +27,8 @@ pub struct DataType {
     pub is_extensible: bool,
     pub filters: &'static [Filter],
     pub sorts: &'static [Sort],
+    /// Where ids of blobs stand in a record; paths as in [`Test`].
+    pub blobs: &'static [&'static str],
 }
 
 /// The standard methods of RFC 8620 §5.
@@ -155,17 +158,16 @@ impl DataType {
     }
 }
 
-/// The capability URIs of all data types, each once.
+/// The capability URIs that are declared here, each once.
 pub fn capabilities() -> impl Iterator<Item = &'static str> {
-    let is_first = |(at, data_type): &(usize, &&DataType)| {
-        !ALL.iter()
-            .take(*at)
-            .any(|earlier| earlier.capability == data_type.capability)
-    };
-    ALL.iter()
-        .enumerate()
-        .filter(is_first)
-        .map(|(_, data_type)| data_type.capability)
+    let mut uris: Vec<&'static str> = Vec::new();
+    let declared = ALL.iter().map(|data_type| data_type.capability);
+    for uri in declared.chain([blobs::BLOB_CAPABILITY]) {
+        if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    }
+    uris.into_iter()
 }
 
 /// The declaration behind a wire name.

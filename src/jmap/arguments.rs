@@ -4,7 +4,7 @@ use super::error::{MethodError, shown};
 use super::request::MAX_SAFE_INTEGER;
 use crate::store::{Id, Object};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Ids by the creation id that the client gave them (RFC 8620 §3.3).
 pub type CreatedIds = BTreeMap<String, Id>;
@@ -25,7 +25,8 @@ impl Arguments {
 
     /// A String that must be there.
     pub fn string(&mut self, name: &str) -> Result<String, MethodError> {
-        self.optional_string(name)?.ok_or_else(|| missing(name))
+        self.optional_string(name)?
+            .ok_or_else(|| MethodError::missing(name))
     }
 
     pub fn optional_string(&mut self, name: &str) -> Result<Option<String>, MethodError> {
@@ -66,6 +67,12 @@ impl Arguments {
                 .filter(|number| number.unsigned_abs() <= MAX_SAFE_INTEGER)
                 .ok_or_else(|| wrong(name, "an Int")),
         }
+    }
+
+    /// A String[] that must be there.
+    pub fn strings(&mut self, name: &str) -> Result<Vec<String>, MethodError> {
+        self.optional_strings(name)?
+            .ok_or_else(|| MethodError::missing(name))
     }
 
     pub fn optional_strings(&mut self, name: &str) -> Result<Option<Vec<String>>, MethodError> {
@@ -115,6 +122,28 @@ impl Arguments {
     }
 }
 
+/// Each id once, in two lists: those that may exist, and texts that are no Id at all.
+pub fn distinct(texts: Vec<String>, created_ids: &CreatedIds) -> (Vec<Id>, Vec<String>) {
+    let mut known = HashSet::new();
+    let mut ids = Vec::new();
+    let mut invalid = Vec::new();
+    for text in texts {
+        match resolve_id(&text, created_ids) {
+            Some(id) => {
+                if known.insert(id.to_string()) {
+                    ids.push(id);
+                }
+            }
+            None => {
+                if known.insert(text.clone()) {
+                    invalid.push(text);
+                }
+            }
+        }
+    }
+    (ids, invalid)
+}
+
 /// The id that a text stands for: itself, or the record created under `#creation-id`
 /// (RFC 8620 §5.3). `None` when no record can have it.
 pub fn resolve_id(text: &str, created_ids: &CreatedIds) -> Option<Id> {
@@ -122,10 +151,6 @@ pub fn resolve_id(text: &str, created_ids: &CreatedIds) -> Option<Id> {
         Some(creation_id) => created_ids.get(creation_id).cloned(),
         None => Id::new(text),
     }
-}
-
-fn missing(name: &str) -> MethodError {
-    MethodError::invalid_arguments(format!("\"{name}\" is missing"))
 }
 
 fn wrong(name: &str, wanted: &str) -> MethodError {

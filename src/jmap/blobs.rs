@@ -1,24 +1,16 @@
-//! Binary data: upload, download and `Blob/copy` (RFC 8620 §6).
-//!
-//! A blob is an upload, kept in our state for a while, or lies inside a record, where the
-//! host resolves its id. A blob of somebody else and one that never was look the same.
+//! Binary data over HTTP: upload and download (RFC 8620 §6.1, §6.2).
 
-use super::arguments::{Arguments, CreatedIds, resolve_id};
+use super::blob_source::{self, PIECE_OCTETS, Source, room, uploader};
 use super::byte_range::Range;
-use super::dispatch::account;
 use super::endpoint::{
     HttpRequest, JSON_HEADERS, broke_off, check_encoding, check_length, refuse_with, send,
 };
-use super::error::{MethodError, RequestError, SetError};
-use super::set::{or_null, out_of_time};
+use super::error::RequestError;
 use super::{Body, Output, Server};
 use crate::state::now_secs;
-use crate::state::uploads::{Blob, UploadError, UploadRoom};
-use crate::store::{Account, Id, Object, StoreError};
+use crate::state::uploads::UploadError;
+use crate::store::{Account, StoreError};
 use serde_json::json;
-use std::collections::BTreeSet;
-
-const PIECE_OCTETS: usize = 256 * 1024;
 
 /// Stores what the client sends as a blob of its account (RFC 8620 §6.1).
 pub fn upload(
@@ -87,7 +79,7 @@ pub fn download(
     let media_type = media_type(http.parameter("type"))?;
     let account = account_of(server, http)?;
     let id = http.parameter("blobId").unwrap_or_default();
-    let source = find(server, account, id)?.ok_or_else(not_found)?;
+    let source = Source::find(server, account, id)?.ok_or_else(not_found)?;
     let size = source.size_octets();
     let range = http
         .range
@@ -124,154 +116,15 @@ pub fn download(
         headers.push(("Content-Range", &content_range));
     }
     output.begin(status, &headers);
-    source.send(server, start, end, output);
+    // The headers are out, so a failure can only cut the body short of the length that they
+    // name.
+    for piece in source.pieces(server, start, end) {
+        let is_sent = piece.is_ok_and(|piece| !server.is_over() && output.write(&piece).is_ok());
+        if !is_sent {
+            break;
+        }
+    }
     Ok(())
-}
-
-/// `Blob/copy` (RFC 8620 §6.3).
-pub fn copy(
-    server: &Server<'_>,
-    mut arguments: Arguments,
-    created_ids: &CreatedIds,
-) -> Result<Object, MethodError> {
-    let from = account(
-        server,
-        &mut arguments,
-        "fromAccountId",
-        "fromAccountNotFound",
-    )?;
-    let to = account(server, &mut arguments, "accountId", "accountNotFound")?;
-    let ids = arguments
-        .optional_strings("blobIds")?
-        .ok_or_else(|| MethodError::invalid_arguments("\"blobIds\" is missing"))?;
-    arguments.finish()?;
-    if ids.len() > server.settings.limits.max_objects_in_set {
-        return Err(MethodError::new("requestTooLarge"));
-    }
-    if from.id == to.id {
-        return Err(MethodError::invalid_arguments("both accounts are the same"));
-    }
-    let canonical = |id: String| resolve_id(&id, created_ids).map_or(id, |id| id.to_string());
-    let ids: BTreeSet<String> = ids.into_iter().map(canonical).collect();
-    let mut copied = Object::new();
-    let mut not_copied = Object::new();
-    for id in ids {
-        let copy = if server.is_over() {
-            Err(out_of_time())
-        } else {
-            copy_one(server, from, to, &id)
-        };
-        match copy {
-            Ok(copy) => copied.insert(id, copy.id.into()),
-            Err(error) => not_copied.insert(id, error.to_value()),
-        };
-    }
-    Ok(Object::from_iter([
-        ("fromAccountId".to_owned(), from.id.as_str().into()),
-        ("accountId".to_owned(), to.id.as_str().into()),
-        ("copied".to_owned(), or_null(copied)),
-        ("notCopied".to_owned(), or_null(not_copied)),
-    ]))
-}
-
-fn copy_one(server: &Server<'_>, from: &Account, to: &Account, id: &str) -> Result<Blob, SetError> {
-    let source = find(server, from, id)?;
-    let uploader = uploader(server, to);
-    let room = room(server, &uploader);
-    let copy = match source {
-        None => return Err(SetError::new("notFound")),
-        Some(Source::Upload(blob)) => server.state.copy_blob(&blob, room, now_secs()),
-        Some(Source::Record(octets, media_type)) => server
-            .state
-            .begin_upload(room, &media_type)
-            .map_err(UploadError::from)
-            .and_then(|mut upload| {
-                upload.append(&octets, now_secs())?;
-                upload.finish(now_secs())
-            }),
-    };
-    copy.map_err(|error| match error {
-        UploadError::OverQuota => SetError::new("overQuota"),
-        UploadError::Expired => SetError::new("notFound"),
-        UploadError::State(error) => StoreError::from(error).into(),
-    })
-}
-
-/// Where a blob's octets are.
-enum Source {
-    Upload(Blob),
-    /// Inside a record; and the media type that the record claims.
-    Record(Vec<u8>, String),
-}
-
-impl Source {
-    fn size_octets(&self) -> u64 {
-        match self {
-            Self::Upload(blob) => blob.size_octets,
-            Self::Record(octets, _) => octets.len() as u64,
-        }
-    }
-
-    /// Sends the octets from `start` up to `end`. The headers are out, so a failure can only
-    /// cut the body short of the length that they name.
-    fn send(&self, server: &Server<'_>, start: u64, end: u64, output: &mut dyn Output) {
-        match self {
-            Self::Record(octets, _) => {
-                let part = usize::try_from(start)
-                    .ok()
-                    .zip(usize::try_from(end).ok())
-                    .and_then(|(start, end)| octets.get(start..end));
-                for piece in part.unwrap_or_default().chunks(PIECE_OCTETS) {
-                    if output.write(piece).is_err() {
-                        return;
-                    }
-                }
-            }
-            Self::Upload(blob) => {
-                let mut at = start;
-                while at < end && !server.is_over() {
-                    let Ok(mut piece) = server.state.read_blob(blob, at) else {
-                        return;
-                    };
-                    piece.truncate(usize::try_from(end - at).unwrap_or(usize::MAX));
-                    at += piece.len() as u64;
-                    if piece.is_empty() || output.write(&piece).is_err() {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn find(server: &Server<'_>, account: &Account, id: &str) -> Result<Option<Source>, StoreError> {
-    let Some(id) = Id::new(id) else {
-        return Ok(None);
-    };
-    let uploader = uploader(server, account);
-    let uploaded = server.state.blob(&uploader, id.as_str(), now_secs())?;
-    if let Some(blob) = uploaded {
-        return Ok(Some(Source::Upload(blob)));
-    }
-    let contents = server.host.contents(&account.id, &id)?;
-    Ok(contents.map(|contents| {
-        let media_type = contents.media_type.unwrap_or_default();
-        Source::Record(contents.octets, media_type)
-    }))
-}
-
-/// Under whom the uploads to an account are kept: they are seen by their uploader alone, also
-/// where others share the account (RFC 8620 §6.1).
-fn uploader(server: &Server<'_>, account: &Account) -> String {
-    let own = server.host.accounts().first();
-    format!("{}/{}", own.map_or("", |own| own.id.as_str()), account.id)
-}
-
-fn room<'a>(server: &Server<'_>, uploader: &'a str) -> UploadRoom<'a> {
-    UploadRoom {
-        account: uploader,
-        quota_octets: server.settings.limits.max_uploaded_octets,
-    }
 }
 
 fn account_of<'a>(
@@ -299,21 +152,9 @@ fn check_name(name: &str) -> Result<(), RequestError> {
     Ok(())
 }
 
-/// The media type that a client gives, which becomes a header as it is; the one that says
-/// nothing where there is none.
 fn media_type(given: Option<&str>) -> Result<&str, RequestError> {
-    let media_type = given.unwrap_or_default();
-    let is_plain = |octet: u8| octet.is_ascii_graphic() || octet == b' ';
-    if media_type.len() > 1024 || !media_type.bytes().all(is_plain) {
-        return Err(RequestError::status(
-            400,
-            "the type is no media type or is too long",
-        ));
-    }
-    if media_type.trim().is_empty() {
-        return Ok("application/octet-stream");
-    }
-    Ok(media_type)
+    let invalid = || RequestError::status(400, "the type is no media type or is too long");
+    blob_source::media_type(given).ok_or_else(invalid)
 }
 
 fn refused(error: UploadError) -> RequestError {

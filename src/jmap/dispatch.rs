@@ -5,7 +5,11 @@ use super::error::{MethodError, RequestError};
 use super::references::Results;
 use super::request::{Invocation, Request};
 use super::responses::{Failure, Responses};
-use super::{Output, Server, blobs, changes, copy, get, query, query_changes, session, set};
+use super::{
+    Output, Server, blob_copy, blob_get, blob_lookup, blob_upload, changes, copy, get, query,
+    query_changes, session, set,
+};
+use crate::data_types::blobs::BLOB_CAPABILITY;
 use crate::data_types::{self, DataType, Method};
 use crate::store::{Account, Id, Object, Store};
 use std::collections::BTreeSet;
@@ -20,6 +24,18 @@ pub struct Call<'a> {
     pub account: &'a Account,
     pub store: &'a dyn Store,
     pub arguments: Arguments,
+    pub created_ids: &'a mut CreatedIds,
+}
+
+/// A call of a method that is none of the standard ones, with everything that it works on.
+pub struct OwnCall<'a> {
+    pub server: &'a Server<'a>,
+    /// The method's full name, which is also its response's.
+    pub name: &'a str,
+    pub call_id: &'a str,
+    pub arguments: Arguments,
+    /// The capabilities that the request uses.
+    pub using: &'a BTreeSet<String>,
     pub created_ids: &'a mut CreatedIds,
 }
 
@@ -96,10 +112,22 @@ impl Batch<'_> {
         let arguments = self.responses.results.resolve(arguments)?;
         let (data_type, verb) = match method {
             Found::Echo => return self.responses.respond(call_id, name, arguments),
-            Found::BlobCopy => {
-                let arguments = Arguments::new(arguments);
-                let copied = blobs::copy(self.server, arguments, &self.created_ids)?;
-                return self.responses.respond(call_id, name, copied);
+            Found::Blob(method) => {
+                let call = OwnCall {
+                    server: self.server,
+                    name,
+                    call_id,
+                    arguments: Arguments::new(arguments),
+                    using: &self.using,
+                    created_ids: &mut self.created_ids,
+                };
+                let response = match method {
+                    BlobMethod::Copy => blob_copy::run(call)?,
+                    BlobMethod::Get => return blob_get::run(call, &mut self.responses),
+                    BlobMethod::Lookup => blob_lookup::run(call)?,
+                    BlobMethod::Upload => blob_upload::run(call)?,
+                };
+                return self.responses.respond(call_id, name, response);
             }
             Found::Standard(data_type, verb) => (data_type, verb),
         };
@@ -134,8 +162,17 @@ impl Batch<'_> {
 
 enum Found {
     Echo,
-    BlobCopy,
+    Blob(BlobMethod),
     Standard(&'static DataType, Method),
+}
+
+/// What can be done with blobs, which are no records.
+#[derive(Clone, Copy)]
+enum BlobMethod {
+    Copy,
+    Get,
+    Lookup,
+    Upload,
 }
 
 /// A method of a capability that is not in `using` is not known (RFC 8620 §3.3).
@@ -144,7 +181,10 @@ fn find_method(name: &str, using: &BTreeSet<String>) -> Result<Found, MethodErro
     let (type_name, verb) = name.split_once('/').ok_or_else(unknown)?;
     let (found, capability) = match (type_name, verb) {
         ("Core", "echo") => (Found::Echo, session::CORE),
-        ("Blob", "copy") => (Found::BlobCopy, session::CORE),
+        ("Blob", "copy") => (Found::Blob(BlobMethod::Copy), session::CORE),
+        ("Blob", "get") => (Found::Blob(BlobMethod::Get), BLOB_CAPABILITY),
+        ("Blob", "lookup") => (Found::Blob(BlobMethod::Lookup), BLOB_CAPABILITY),
+        ("Blob", "upload") => (Found::Blob(BlobMethod::Upload), BLOB_CAPABILITY),
         _ => {
             let data_type = data_types::by_name(type_name).ok_or_else(unknown)?;
             let verb = match verb {

@@ -108,6 +108,10 @@ impl MethodError {
         Self::described("invalidArguments", description)
     }
 
+    pub fn missing(argument: &str) -> Self {
+        Self::invalid_arguments(format!("\"{argument}\" is missing"))
+    }
+
     /// The arguments of the `error` response.
     pub fn arguments(&self) -> Object {
         let mut arguments = Object::new();

@@ -1,19 +1,19 @@
 //! `/get` (RFC 8620 §5.1), streamed: memory does not grow with the account.
 
-use super::arguments::resolve_id;
+use super::arguments::{Arguments, distinct};
 use super::dispatch::Call;
 use super::error::{MethodError, shown};
-use super::kept_list::KeptList;
+use super::list::List;
 use super::responses::{Failure, Responses};
+use crate::data_types::DataType;
 use crate::records::changes;
-use crate::store::{Id, Record, Selection, StoreError, Wanted};
-use serde_json::json;
+use crate::store::{Id, Selection, Wanted};
 use std::collections::HashSet;
 
 pub fn run(mut call: Call<'_>, responses: &mut Responses<'_>) -> Result<(), Failure> {
     let limit = call.server.settings.limits.max_objects_in_get;
     let requested = call.arguments.optional_strings("ids")?;
-    let selection = selection(&mut call)?;
+    let selection = selection(&mut call.arguments, call.data_type)?;
     call.arguments.finish()?;
     if requested
         .as_ref()
@@ -32,19 +32,20 @@ pub fn run(mut call: Call<'_>, responses: &mut Responses<'_>) -> Result<(), Fail
     let (ids, mut missing) = match requested {
         None => (None, Vec::new()),
         Some(texts) => {
-            let (ids, invalid) = distinct(texts, &call);
+            let (ids, invalid) = distinct(texts, call.created_ids);
             (Some(ids), invalid)
         }
     };
     let wanted = ids.as_deref().map_or(Wanted::All, Wanted::Ids);
 
-    let mut list = List::new(&call, &current.state, responses);
+    let mut list = List::new(call.name, call.call_id, call.account, responses);
+    list.state = Some(&current.state);
     let mut seen: HashSet<String> = HashSet::new();
     let read = call.store.read(wanted, &selection, &mut |record| {
         if ids.is_some() {
             seen.insert(record.id().to_owned());
         }
-        list.write(record, &selection)
+        list.write(|text| record.emit(&selection, text))
     });
     if let Err(error) = read {
         return Err(list.fail(error));
@@ -59,116 +60,21 @@ pub fn run(mut call: Call<'_>, responses: &mut Responses<'_>) -> Result<(), Fail
 }
 
 /// The asked properties; unknown ones are invalid.
-fn selection(call: &mut Call<'_>) -> Result<Selection, MethodError> {
-    let Some(properties) = call.arguments.optional_strings("properties")? else {
+pub fn selection(
+    arguments: &mut Arguments,
+    data_type: &DataType,
+) -> Result<Selection, MethodError> {
+    let Some(properties) = arguments.optional_strings("properties")? else {
         return Ok(Selection::ALL);
     };
     for property in &properties {
-        if !call.data_type.has_property(property) {
+        if !data_type.has_property(property) {
             return Err(MethodError::invalid_arguments(format!(
                 "{} has no property \"{}\"",
-                call.data_type.name,
+                data_type.name,
                 shown(property)
             )));
         }
     }
     Ok(Selection::of(properties))
-}
-
-/// Each id once, in two lists: those that may exist, and texts that are no Id at all.
-fn distinct(texts: Vec<String>, call: &Call<'_>) -> (Vec<Id>, Vec<String>) {
-    let mut known = HashSet::new();
-    let mut ids = Vec::new();
-    let mut invalid = Vec::new();
-    for text in texts {
-        match resolve_id(&text, call.created_ids) {
-            Some(id) => {
-                if known.insert(id.to_string()) {
-                    ids.push(id);
-                }
-            }
-            None => {
-                if known.insert(text.clone()) {
-                    invalid.push(text);
-                }
-            }
-        }
-    }
-    (ids, invalid)
-}
-
-/// The response under way.
-struct List<'a, 'b, 'c> {
-    call: &'a Call<'a>,
-    state: &'a str,
-    responses: &'b mut Responses<'c>,
-    is_open: bool,
-    /// What later calls refer to.
-    kept: Option<KeptList>,
-}
-
-impl<'a, 'b, 'c> List<'a, 'b, 'c> {
-    fn new(call: &'a Call<'a>, state: &'a str, responses: &'b mut Responses<'c>) -> Self {
-        Self {
-            call,
-            state,
-            kept: responses.results.list(call.call_id),
-            responses,
-            is_open: false,
-        }
-    }
-
-    /// Writes what comes before the records. It waits for the first of them, because until
-    /// then a failure of the storage is still a method error.
-    fn open(&mut self) {
-        if self.is_open {
-            return;
-        }
-        self.is_open = true;
-        let text = self.responses.open(self.call.name);
-        text.begin_object();
-        text.member("accountId", self.call.account.id.as_str());
-        text.member("state", self.state);
-        text.key("list");
-        text.begin_array();
-    }
-
-    fn write(&mut self, record: &dyn Record, selection: &Selection) -> Result<(), StoreError> {
-        self.open();
-        let text = self.responses.text();
-        let mark = text.mark();
-        record.emit(selection, text);
-        if let Some(kept) = &mut self.kept {
-            kept.push(text.value_since(mark));
-        }
-        self.responses.go_on()
-    }
-
-    fn fail(self, error: StoreError) -> Failure {
-        if self.is_open {
-            self.responses.break_off(error)
-        } else {
-            error.into()
-        }
-    }
-
-    fn finish(mut self, not_found: Vec<String>) -> Result<(), Failure> {
-        self.open();
-        let text = self.responses.text();
-        text.end_array();
-        text.key("notFound");
-        text.serialize(&not_found);
-        text.end_object();
-        self.responses.close(self.call.call_id)?;
-        if let Some(kept) = self.kept {
-            let arguments = json!({
-                "accountId": self.call.account.id.as_str(),
-                "state": self.state,
-                "notFound": not_found,
-            });
-            let results = &mut self.responses.results;
-            results.keep_with_list(self.call.call_id, self.call.name, arguments, kept);
-        }
-        Ok(())
-    }
 }

@@ -6,6 +6,11 @@
 //! declaration; none knows a data type by name.
 
 mod arguments;
+mod blob_copy;
+mod blob_get;
+mod blob_lookup;
+mod blob_source;
+mod blob_upload;
 mod blobs;
 mod byte_range;
 mod changes;
@@ -17,6 +22,7 @@ pub mod error;
 mod events;
 mod get;
 mod kept_list;
+mod list;
 mod query;
 mod query_arguments;
 mod query_changes;

@@ -1,7 +1,8 @@
 //! The Session object (RFC 8620 §2).
 
 use super::{Server, Settings};
-use crate::data_types;
+use crate::data_types::blobs::{self, BLOB_CAPABILITY};
+use crate::data_types::{self, DataType};
 use crate::records::sort::COLLATIONS;
 use crate::store::{Account, Object, Version};
 use serde_json::{Value, json};
@@ -25,7 +26,7 @@ pub fn capabilities(server: &Server<'_>) -> Vec<&'static str> {
     let accounts = server.host.accounts();
     let is_there = |uri: &&str| {
         let mut accounts = accounts.iter();
-        accounts.any(|account| server.host.capability(&account.id, uri).is_some())
+        accounts.any(|account| capability(server, account, uri).is_some())
     };
     let declared = data_types::capabilities().filter(is_there);
     std::iter::once(CORE).chain(declared).collect()
@@ -38,7 +39,7 @@ fn without_state(server: &Server<'_>) -> Value {
     capabilities.insert(CORE.to_owned(), core(settings));
     for uri in self::capabilities(server).into_iter().skip(1) {
         capabilities.insert(uri.to_owned(), json!({}));
-        let has_it = |account: &&Account| server.host.capability(&account.id, uri).is_some();
+        let has_it = |account: &&Account| capability(server, account, uri).is_some();
         let primary = server
             .host
             .accounts()
@@ -81,11 +82,25 @@ fn core(settings: &Settings) -> Value {
     })
 }
 
+/// What the account can do under a capability; `None` where it has nothing of it.
+fn capability(server: &Server<'_>, account: &Account, uri: &str) -> Option<Object> {
+    let has = |data_type: &DataType| server.host.store(&account.id, data_type.name).is_some();
+    if uri != BLOB_CAPABILITY {
+        return server.host.capability(&account.id, uri);
+    }
+    let refer = data_types::ALL
+        .iter()
+        .filter(|data_type| !data_type.blobs.is_empty() && has(data_type));
+    let names: Vec<&str> = refer.map(|data_type| data_type.name).collect();
+    let max_size = server.settings.limits.max_size_upload;
+    Some(blobs::account_capability(max_size, &names))
+}
+
 /// An Account object; it lists every capability that the account has anything of.
 fn describe(server: &Server<'_>, account: &Account) -> Value {
     let mut capabilities = Object::from_iter([(CORE.to_owned(), json!({}))]);
     for uri in data_types::capabilities() {
-        if let Some(value) = server.host.capability(&account.id, uri) {
+        if let Some(value) = capability(server, account, uri) {
             capabilities.insert(uri.to_owned(), value.into());
         }
     }

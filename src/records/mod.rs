@@ -3,6 +3,7 @@
 //! Nothing here knows a protocol's envelope or a host: it works on the port (`store`), the
 //! declarations (`data_types`) and our own state.
 
+pub mod blob_references;
 pub mod changes;
 mod date;
 pub mod filter;

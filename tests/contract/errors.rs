@@ -65,7 +65,7 @@ fn method_that_does_not_exist_is_unknown() {
         "Identity/query",
         "Foo/get",
         "Core/get",
-        "Blob/get",
+        "Blob/set",
     ] {
         assert_eq!(wire.error(method, json!({})), "unknownMethod", "{method}");
     }

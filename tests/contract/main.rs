@@ -10,6 +10,8 @@ mod memory;
 #[path = "../convert_vcard/processor.rs"]
 mod processor;
 
+mod blob_get;
+mod blob_upload;
 mod blobs;
 mod changes;
 mod copy;
@@ -26,13 +28,21 @@ mod session;
 mod set;
 mod wire;
 
+use openxport::store::Contents;
 use serde_json::json;
 use wire::Wire;
 
 reading::contract!(with_filled_account);
 
 fn with_filled_account(test: impl FnOnce(&Wire)) {
-    let wire = Wire::new();
+    let mut wire = Wire::new();
+    let picture = Contents {
+        media_type: Some("image/png".to_owned()),
+        octets: b"\x89PNG\r\n".to_vec(),
+    };
+    wire.host
+        .blobs
+        .insert(("a1".to_owned(), "p1".to_owned()), picture);
     let rights = json!({"mayRead": true, "mayWrite": true, "mayShare": false, "mayDelete": true});
     for (id, is_default) in [("b1", true), ("b2", false)] {
         let book = json!({
@@ -51,6 +61,9 @@ fn with_filled_account(test: impl FnOnce(&Wire)) {
         });
         wire.cards().put(id, card);
     }
+    let mut card = wire.cards().get("c1").unwrap();
+    card["media"] = json!({"k": {"kind": "photo", "blobId": "p1", "mediaType": "image/png"}});
+    wire.cards().put("c1", card);
     let group = json!({
         "@type": "Card", "version": "1.0", "uid": "g", "addressBookIds": {"b1": true},
         "name": {"full": "Writers"}, "kind": "group", "members": {"c2": true},

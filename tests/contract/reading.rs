@@ -4,6 +4,7 @@
 //! `contract!`. Each test holds the server's answers against each other.
 
 use crate::wire::{AsHost, Wire, everything};
+use base64::Engine;
 use openxport::jmap::request;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -19,6 +20,8 @@ macro_rules! contract {
             contact_card_get_returns_cards_in_address_books_that_there_are
             contact_card_get_returns_unique_uids
             contact_card_get_returns_media_as_blobs
+            blob_get_returns_the_media_of_cards
+            blob_lookup_finds_the_cards_of_their_media
             address_book_get_returns_names_and_rights
             identity_get_returns_all_properties
             changes_since_the_state_of_get_are_empty
@@ -160,6 +163,50 @@ pub fn contact_card_get_returns_media_as_blobs(wire: &Wire<impl AsHost>) {
             let contents = host.contents(account, &blob).unwrap().unwrap();
             assert!(!contents.octets.is_empty(), "{media:#}");
         }
+    }
+}
+
+/// The blobs in the account's cards, each with its card's id.
+fn blobs(wire: &Wire<impl AsHost>) -> Vec<(String, String)> {
+    let mut blobs = Vec::new();
+    for card in all(wire, "ContactCard") {
+        for (_, media) in card["media"].as_object().into_iter().flatten() {
+            if let Some(blob) = media["blobId"].as_str() {
+                blobs.push((blob.to_owned(), id(&card).to_owned()));
+            }
+        }
+    }
+    assert!(!blobs.is_empty(), "the account has a card with a picture");
+    blobs
+}
+
+/// RFC 9404 §4.2
+pub fn blob_get_returns_the_media_of_cards(wire: &Wire<impl AsHost>) {
+    for (blob, _) in blobs(wire) {
+        let properties = ["data:asBase64", "size"];
+        let answer = wire.ok("Blob/get", json!({"ids": [blob], "properties": properties}));
+        let download = wire.download(wire.account(), &blob).body;
+        let digits = base64::engine::general_purpose::STANDARD.encode(&download);
+        let expected = json!({"id": blob, "data:asBase64": digits, "size": download.len()});
+        assert_eq!(answer["list"], json!([expected]));
+    }
+}
+
+/// RFC 9404 §4.3
+pub fn blob_lookup_finds_the_cards_of_their_media(wire: &Wire<impl AsHost>) {
+    let blobs = blobs(wire);
+    let ids: Vec<&str> = blobs.iter().map(|(blob, _)| blob.as_str()).collect();
+    let answer = wire.ok(
+        "Blob/lookup",
+        json!({"typeNames": ["ContactCard"], "ids": ids}),
+    );
+    for (blob, card) in &blobs {
+        let info = answer["list"].as_array().unwrap();
+        let info = info
+            .iter()
+            .find(|info| info["id"] == blob.as_str())
+            .unwrap();
+        assert_eq!(info["matchedIds"]["ContactCard"], json!([card]));
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+const BLOB: &str = "urn:ietf:params:jmap:blob";
 
 #[test]
 fn session_has_exactly_the_members_of_rfc_8620() {
@@ -16,7 +17,9 @@ fn session_has_exactly_the_members_of_rfc_8620() {
     assert!(!state.as_str().unwrap().is_empty());
     let contacts = &session["accounts"][HOME]["accountCapabilities"][CONTACTS];
     let submission = &session["accounts"][HOME]["accountCapabilities"][SUBMISSION];
-    assert!(contacts.is_object() && submission.is_object());
+    let blob = &session["accounts"][HOME]["accountCapabilities"][BLOB];
+    let bare = &session["accounts"][BARE]["accountCapabilities"][BLOB];
+    assert!(contacts.is_object() && submission.is_object() && blob.is_object());
     let account = |name: &str, is_personal: bool, is_read_only: bool, capabilities: Value| {
         json!({
             "name": name,
@@ -41,29 +44,30 @@ fn session_has_exactly_the_members_of_rfc_8620() {
                 },
                 CONTACTS: {},
                 SUBMISSION: {},
+                BLOB: {},
             },
             "accounts": {
                 HOME: account(
                     "jane@example.com",
                     true,
                     false,
-                    json!({ CORE: {}, CONTACTS: contacts, SUBMISSION: submission }),
+                    json!({ CORE: {}, CONTACTS: contacts, SUBMISSION: submission, BLOB: blob }),
                 ),
                 WORK: account(
                     "team@example.com",
                     false,
                     false,
-                    json!({ CORE: {}, CONTACTS: contacts }),
+                    json!({ CORE: {}, CONTACTS: contacts, BLOB: blob }),
                 ),
                 SHARED: account(
                     "all@example.com",
                     false,
                     true,
-                    json!({ CORE: {}, CONTACTS: contacts }),
+                    json!({ CORE: {}, CONTACTS: contacts, BLOB: blob }),
                 ),
-                BARE: account("none@example.com", false, false, json!({ CORE: {} })),
+                BARE: account("none@example.com", false, false, json!({ CORE: {}, BLOB: bare })),
             },
-            "primaryAccounts": { CONTACTS: HOME, SUBMISSION: HOME },
+            "primaryAccounts": { CONTACTS: HOME, SUBMISSION: HOME, BLOB: HOME },
             "username": "jane@example.com",
             "apiUrl": "https://example.com/jmap",
             "downloadUrl": "https://example.com/jmap?jmap=download&accountId={accountId}&blobId={blobId}&name={name}&type={type}",
