@@ -159,6 +159,10 @@ final class SeededAccount
                 $record['birthday'] = sprintf('19%02d-%02d-%02d', 50 + $n % 50, 1 + $n % 12, 1 + $n % 28);
                 $record['notes'] = "Met at the conference no. $n.\nCalls back.";
             }
+            if ($n % 2 === 1) {
+                // As imported ones have.
+                $record['vcard'] = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:person-$n@example.com\r\nN:;;;;\r\nFN:\r\nEND:VCARD";
+            }
             if ($n % 40 === 0) {
                 $record['photo'] = $this->photo(($n * 2654435761) & 0xFFFFFF);
             }
