@@ -14,6 +14,7 @@ use ureq::http::Request;
 pub const JSON: &str = "application/json";
 pub const CORE: &str = "urn:ietf:params:jmap:core";
 pub const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
+pub const BLOB: &str = "urn:ietf:params:jmap:blob";
 pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 
 /// One HTTP response.
