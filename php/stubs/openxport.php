@@ -9,6 +9,11 @@ declare(strict_types=1);
 
 namespace OpenXPort;
 
+// A web server that serves this file would log an error for each class.
+if (extension_loaded('openxport')) {
+    return;
+}
+
 /**
  * The webmail's open database connection, which the extension reads through.
  *

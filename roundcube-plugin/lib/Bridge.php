@@ -6,6 +6,11 @@ namespace OpenXPort\Roundcube;
 
 use OpenXPort\Unavailable;
 
+// At its own URL this file has nothing to build on, and nothing to say.
+if (!interface_exists(\OpenXPort\Bridge::class)) {
+    return;
+}
+
 /**
  * Roundcube's open database connection, and what only Roundcube's own code can do.
  */

@@ -7,6 +7,11 @@ namespace OpenXPort\Roundcube;
 use OpenXPort\Login;
 use OpenXPort\Unavailable;
 
+// At its own URL this file has nothing to build on, and nothing to say.
+if (!interface_exists(\OpenXPort\Webmail::class)) {
+    return;
+}
+
 /**
  * Roundcube, as the endpoint asks for it.
  */

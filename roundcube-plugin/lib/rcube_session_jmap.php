@@ -2,6 +2,11 @@
 
 declare(strict_types=1);
 
+// At its own URL this file has nothing to build on, and nothing to say.
+if (!class_exists('rcube_session')) {
+    return;
+}
+
 /**
  * A session that ends with its request: no row, no file, nothing to read.
  *

@@ -6,6 +6,11 @@ namespace OpenXPort\Http;
 
 use OpenXPort\Body;
 
+// At its own URL this file has nothing to build on, and nothing to say.
+if (!interface_exists(Body::class)) {
+    return;
+}
+
 /**
  * The body of the HTTP request that PHP is answering.
  */

@@ -6,6 +6,11 @@ namespace OpenXPort\Http;
 
 use OpenXPort\Output;
 
+// At its own URL this file has nothing to build on, and nothing to say.
+if (!interface_exists(Output::class)) {
+    return;
+}
+
 /**
  * The HTTP response that PHP is writing.
  */
