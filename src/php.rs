@@ -27,6 +27,7 @@ use crate::store::Object;
 use calls::{BridgeDatabase, Calls, PhpBody, PhpOutput, text};
 use ext_php_rs::convert::{FromZval, IntoZval};
 use ext_php_rs::exception::{PhpException, PhpResult};
+use ext_php_rs::ffi::zend_ini_entry;
 use ext_php_rs::flags::{ClassFlags, DataType, IniEntryPermission};
 use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendHashTable, Zval};
@@ -37,6 +38,8 @@ use ext_php_rs::{class::RegisteredClass, info_table_end, info_table_row, info_ta
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use settings::{LoginSettings, ServerSettings};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 
@@ -94,8 +97,19 @@ extern "C" fn describe(_module: *mut ModuleEntry) {
 }
 
 fn state_dir() -> PathBuf {
-    let mut values = ExecutorGlobals::get().ini_values();
-    PathBuf::from(values.remove(STATE_DIR).flatten().unwrap_or_default())
+    let globals = ExecutorGlobals::get();
+    // SAFETY: PHP fills the table of its settings before any module starts and keeps it for as
+    // long as the request lasts. Each value in it points to a `zend_ini_entry`, whose string
+    // is replaced only by a change of the setting, which cannot happen meanwhile.
+    let value = unsafe {
+        let settings = globals.ini_directives.as_ref();
+        let entry = settings.and_then(|settings| settings.get(STATE_DIR));
+        let entry = entry.and_then(|entry| entry.ptr::<zend_ini_entry>());
+        let entry = entry.and_then(|entry| entry.as_ref());
+        entry.and_then(|entry| entry.value.as_ref())
+    };
+    let octets = value.map_or(&[][..], |value| value.as_bytes());
+    PathBuf::from(OsStr::from_bytes(octets))
 }
 
 /// The webmail's open database connection.
