@@ -30,11 +30,9 @@ pub fn upload(
         return Err(too_large());
     }
     let media_type = media_type(http.content_type)?;
-    let _lease = server.lease(
-        "upload",
-        limits.max_concurrent_upload,
-        "maxConcurrentUpload",
-    )?;
+    let _lease = server
+        .lease("upload", limits.max_concurrent_upload)?
+        .ok_or_else(|| RequestError::limit("maxConcurrentUpload"))?;
 
     let uploader = uploader(server, account);
     let mut upload = server
@@ -79,6 +77,11 @@ pub fn download(
     let media_type = media_type(http.parameter("type"))?;
     let account = account_of(server, http)?;
     let id = http.parameter("blobId").unwrap_or_default();
+    // No limit of RFC 8620 §2 is about downloads, so this one has no name there. Whoever reads
+    // slowly holds a worker all the while.
+    let _lease = server
+        .lease("download", server.settings.limits.max_concurrent_download)?
+        .ok_or_else(|| RequestError::status(429, "too many downloads at once"))?;
     let source = Source::find(server, account, id)?.ok_or_else(not_found)?;
     let size = source.size_octets();
     let range = http

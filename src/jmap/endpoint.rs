@@ -86,11 +86,9 @@ impl Server<'_> {
         }
         check_encoding(http)?;
         let limits = &self.settings.limits;
-        let _lease = self.lease(
-            "api",
-            limits.max_concurrent_requests,
-            "maxConcurrentRequests",
-        )?;
+        let _lease = self
+            .lease("api", limits.max_concurrent_requests)?
+            .ok_or_else(|| RequestError::limit("maxConcurrentRequests"))?;
         let body = read_whole(http, body, limits.max_size_request)?;
         let request = request::decode(&body)?;
         drop(body);
@@ -99,16 +97,14 @@ impl Server<'_> {
 }
 
 impl<'a> Server<'a> {
-    /// Counts this request among those of its kind that the user has under way.
+    /// Counts this request among those of its kind that the user has under way; `None` when
+    /// there are `max` already.
     ///
-    /// # Errors
-    /// `limit`, by the name given, when there are `max` already.
-    pub(super) fn lease(
-        &self,
-        kind: &str,
-        max: u32,
-        limit: &'static str,
-    ) -> Result<Lease<'a>, RequestError> {
+    /// Requests that a client can make last are counted: those to the API and uploads, whose
+    /// limits are advertised (RFC 8620 §2), and downloads. The session object and the event
+    /// source are not: both write a few hundred octets and end, and a client whose event source
+    /// is refused need not ask again.
+    pub(super) fn lease(&self, kind: &str, max: u32) -> Result<Option<Lease<'a>>, StoreError> {
         let rule = LeaseRule {
             account: &self.settings.username,
             kind,
@@ -116,10 +112,7 @@ impl<'a> Server<'a> {
             ttl_secs: LEASE_SECS
                 .saturating_add_unsigned(self.settings.limits.request_time.as_secs()),
         };
-        let lease = self.state.acquire(rule, now_secs());
-        lease
-            .map_err(StoreError::from)?
-            .ok_or_else(|| RequestError::limit(limit))
+        Ok(self.state.acquire(rule, now_secs())?)
     }
 
     /// Whether the request's time is over.

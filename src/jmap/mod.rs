@@ -76,6 +76,8 @@ pub struct Limits {
     pub max_concurrent_upload: u32,
     pub max_size_request: u64,
     pub max_concurrent_requests: u32,
+    /// Ample, because a client may ask for many pictures at once and for none again.
+    pub max_concurrent_download: u32,
     pub max_calls_in_request: usize,
     pub max_objects_in_get: u64,
     pub max_objects_in_set: usize,
@@ -93,6 +95,7 @@ impl Default for Limits {
             max_concurrent_upload: 4,
             max_size_request: 10_000_000,
             max_concurrent_requests: 8,
+            max_concurrent_download: 16,
             max_calls_in_request: 32,
             max_objects_in_get: 500_000,
             max_objects_in_set: 1_000,

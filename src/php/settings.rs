@@ -76,6 +76,7 @@ struct Overrides {
     max_concurrent_upload: Option<u32>,
     max_size_request: Option<u64>,
     max_concurrent_requests: Option<u32>,
+    max_concurrent_download: Option<u32>,
     max_calls_in_request: Option<usize>,
     max_objects_in_get: Option<u64>,
     max_objects_in_set: Option<usize>,
@@ -96,6 +97,9 @@ impl Overrides {
             max_concurrent_requests: self
                 .max_concurrent_requests
                 .unwrap_or(safe.max_concurrent_requests),
+            max_concurrent_download: self
+                .max_concurrent_download
+                .unwrap_or(safe.max_concurrent_download),
             max_calls_in_request: self
                 .max_calls_in_request
                 .unwrap_or(safe.max_calls_in_request),

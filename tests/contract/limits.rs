@@ -223,6 +223,25 @@ fn upload_beyond_max_concurrent_upload_is_refused_and_not_read() {
 }
 
 #[test]
+fn download_beyond_max_concurrent_download_is_refused_and_the_next_is_not() {
+    let mut wire = Wire::new();
+    wire.settings.limits.max_concurrent_download = 2;
+    let blob = wire.upload(HOME, b"octets");
+    let first = lease(&wire, "download");
+    assert_eq!(wire.download(HOME, &blob).body, b"octets");
+    let _second = lease(&wire, "download");
+    let answer = wire.download(HOME, &blob);
+    assert_eq!(answer.status, 429, "{}", answer.text());
+    let echo = json!({"using": [CORE], "methodCalls": []});
+    assert_eq!(wire.request(&echo).status, 200, "they are counted apart");
+    drop(first);
+    for _ in 0..3 {
+        let octets = wire.download(HOME, &blob).body;
+        assert_eq!(octets, b"octets", "each gives its place back");
+    }
+}
+
+#[test]
 fn get_of_many_properties_compares_few_of_them_with_each_card() {
     // An extensible type allows any number of names.
     assert_grows_linearly(500, |number| {
