@@ -9,6 +9,8 @@
 declare(strict_types=1);
 
 use OpenXPort\Endpoint;
+use OpenXPort\Http\OutputGuard;
+use OpenXPort\Http\Problem;
 use OpenXPort\Http\Request;
 use OpenXPort\Http\RequestBody;
 use OpenXPort\Http\Response;
@@ -31,6 +33,9 @@ if (!class_exists('rcube', false)) {
 
 class jmap extends rcube_plugin // Roundcube loads the class by the folder's name.
 {
+    /** As it came, before Roundcube reads it too. */
+    private Request $request;
+
     /** Runs before Roundcube starts its session. */
     public function onload(): void
     {
@@ -42,15 +47,16 @@ class jmap extends rcube_plugin // Roundcube loads the class by the folder's nam
         }
         // Neither a warning nor another plugin's output may get into the JSON.
         ini_set('display_errors', '0');
-        ob_start();
+        OutputGuard::start($this->problem(...));
         $this->load_config();
         // No password belongs into a backtrace in a log.
         ini_set('zend.exception_ignore_args', '1');
 
+        $this->request = Request::fromServer($_SERVER, $_GET);
+        $this->hideParameters();
         $config = rcube::get_instance()->config;
         $cookie = $config->get('session_name') ?: 'roundcube_sessid';
-        $request = Request::fromServer($_SERVER, $_GET);
-        if ($request->authorization !== null || !isset($_COOKIE[$cookie])) {
+        if ($this->request->authorization !== null || !isset($_COOKIE[$cookie])) {
             require_once __DIR__ . '/lib/rcube_session_jmap.php';
             $config->set('session_storage', 'jmap');
         }
@@ -67,7 +73,8 @@ class jmap extends rcube_plugin // Roundcube loads the class by the folder's nam
     public function answer(): void
     {
         if (phpversion('openxport') !== Endpoint::EXTENSION) {
-            $this->failToStart();
+            $this->reportExtension();
+            exit;
         }
         foreach (['BaseUrl', 'Bridge', 'Webmail'] as $class) {
             require_once __DIR__ . "/lib/{$class}.php";
@@ -79,29 +86,44 @@ class jmap extends rcube_plugin // Roundcube loads the class by the folder's nam
         set_time_limit(0);
         ignore_user_abort(true);
 
-        $request = Request::fromServer($_SERVER, $_GET);
-        $length = $request->header('content-length');
+        $length = $this->request->header('content-length');
         $token = (string) ($_SERVER['HTTP_X_ROUNDCUBE_REQUEST'] ?? '');
         $webmail = new Webmail($roundcube, new BaseUrl($_SERVER), $token);
         $body = new RequestBody(fopen('php://input', 'rb'), $length === null ? null : (int) $length);
-        (new Endpoint($webmail, $request, $body, new Response()))->answer();
+        (new Endpoint($webmail, $this->request, $body, new Response()))->answer();
         exit;
     }
 
-    /** Without the extension not even an ordinary answer can be made. */
-    private function failToStart(): never
+    private function reportExtension(): void
     {
         $found = phpversion('openxport');
         rcube::write_log('errors', 'jmap: the PHP extension openxport ' . Endpoint::EXTENSION
             . ' is needed, and ' . ($found === false ? 'none' : $found) . ' is loaded');
-        // Among them is the cookie of a session that does not exist.
-        header_remove();
-        http_response_code(503);
-        header('Content-Type: application/problem+json');
-        header('X-Content-Type-Options: nosniff');
-        header('Cache-Control: no-store');
-        echo '{"type":"about:blank","status":503,"detail":"the service is not ready"}';
-        exit;
+    }
+
+    /** What a client is told where the endpoint could not answer. */
+    private function problem(): Problem
+    {
+        return match (true) {
+            phpversion('openxport') !== Endpoint::EXTENSION => Problem::unavailable(
+                'the administrator must install and enable the PHP extension openxport '
+                . Endpoint::EXTENSION,
+            ),
+            (bool) rcube::get_instance()->get_dbh()->is_error()
+                => Problem::unavailable('the database is away'),
+            default => Problem::failed(),
+        };
+    }
+
+    /**
+     * Roundcube takes parameters from the body and from cookies too, and acts on some before
+     * it asks us: on "_action=error" with an error page.
+     */
+    private function hideParameters(): void
+    {
+        $_GET = $_REQUEST = ['_task' => 'jmap'];
+        $_POST = [];
+        unset($_COOKIE['_task'], $_COOKIE['_action']);
     }
 
     private function isCalled(): bool

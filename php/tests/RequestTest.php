@@ -14,13 +14,18 @@ test('a request keeps the headers that count and drops the others', function ():
         'CONTENT_LENGTH' => '12',
         'HTTP_RANGE' => 'bytes=0-9',
         'HTTP_COOKIE' => 'a=b',
-    ], ['jmap' => 'download', 'list' => ['a' => 'b']]);
+    ], ['jmap' => 'download']);
     same('POST', $request->method);
     same(['jmap' => 'download'], $request->query);
     same(
         ['content-type' => 'application/json', 'content-length' => '12', 'range' => 'bytes=0-9'],
         $request->headers,
     );
+});
+
+test('a parameter that is an array is there, and names nothing', function (): void {
+    $request = Request::fromServer([], ['jmap' => ['x'], 'name' => 'a.bin']);
+    same(['jmap' => '', 'name' => 'a.bin'], $request->query);
 });
 
 test('the authorization is found wherever a server leaves it', function (): void {

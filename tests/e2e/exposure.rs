@@ -3,7 +3,7 @@
 use crate::environment::{origin, sql};
 use crate::http::{Answer, Client, JSON, exchange};
 use crate::web_page::WebPage;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const API: &str = "/?_task=jmap";
 const USER: &str = "dave@example.org";
@@ -102,6 +102,140 @@ fn what_other_plugins_write_is_not_in_the_answer() {
         let cache = answer.header("Cache-Control").unwrap_or_default();
         assert!(cache.contains("no-store"), "{cache}");
         assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
+    }
+}
+
+/// Asserts a problem details object (RFC 7807) and nothing of the web pages beside it.
+fn assert_problem(answer: &Answer, status: u16) -> Value {
+    let text = answer.text();
+    assert_eq!(answer.status, status, "{text}");
+    let media_type = answer.header("Content-Type");
+    assert_eq!(media_type, Some("application/problem+json"), "{text}");
+    assert!(answer.header("Set-Cookie").is_none(), "{answer:?}");
+    let problem = answer.json();
+    assert_eq!(problem["status"], status, "{text}");
+    problem
+}
+
+#[test]
+fn a_selector_that_is_a_list_is_none_of_ours() {
+    let client = Client::of(USER);
+    for selector in ["jmap[]=download", "jmap[x][y]=1", "jmap=", "jmap=nonsense"] {
+        assert_problem(&client.get(&format!("{API}&{selector}")), 404);
+    }
+}
+
+#[test]
+fn parameters_of_the_web_pages_change_no_answer() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    // A plugin that takes requests with such parameters for its own, and Roundcube itself.
+    for plugins in [json!(["noise", "jmap"]), json!(["jmap"])] {
+        let config = json!({ "plugins": plugins });
+        let user = || Client::of(USER).with_config(&config);
+        let answered = [
+            user().get(&format!("{API}&_action=error&_code=0x194")),
+            user().get(&format!("{API}&_action[]=error&_remote=1&_framed=1")),
+            user()
+                .with_header("Cookie", "_task=mail; _action=error")
+                .get(&format!("{API}&_code=0x194")),
+            user().get("/plugins/jmap/jmap.php?_task=mail&_action=error&_code=0x194"),
+        ];
+        for answer in &answered {
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            assert_eq!(answer.json()["username"], USER);
+        }
+        let nobody = Client::anonymous().with_config(&config);
+        for action in [
+            "error&_code=0x194",
+            "login",
+            "logout",
+            "plugin.jmap",
+            "list",
+        ] {
+            let url = format!("{API}&_action={action}");
+            assert_unauthorized(&nobody.get(&url));
+            let form = b"_task=mail&_action=error&_user=x&_pass=y&_remote=1";
+            assert_unauthorized(&nobody.post(&url, FORM, form));
+        }
+        let page = WebPage::login(USER);
+        let cookies = format!("{}; _task=mail", page.cookies());
+        let session = nobody.with_header("Cookie", &cookies);
+        assert_problem(&session.get(API), 403);
+    }
+}
+
+#[test]
+fn another_plugin_that_ends_the_request_leaves_a_problem() {
+    let config = json!({ "plugins": ["noise", "jmap"], "noise_exits": true });
+    for client in [Client::of(USER), Client::anonymous()] {
+        let answer = client.with_config(&config).get(API);
+        assert_problem(&answer, 500);
+        assert!(answer.header("X-Noise").is_none(), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_fatal_error_of_roundcube_leaves_a_problem() {
+    // A plugin whose name is no text, which Roundcube trips over once ours is loaded.
+    let config = json!({ "plugins": ["jmap", ["x"]] });
+    let answer = Client::of(USER).with_config(&config).get(API);
+    assert_problem(&answer, 500);
+}
+
+#[test]
+fn a_redirect_to_https_is_left_to_roundcube() {
+    let answer = Client::of(USER)
+        .with_config(&json!({ "force_https": true }))
+        .get(API);
+    assert_eq!(answer.status, 302, "{}", answer.text());
+    let location = answer.header("Location").unwrap_or_default();
+    assert!(location.starts_with("https://"), "{location}");
+}
+
+#[test]
+fn a_session_whose_database_is_away_meets_a_problem() {
+    let page = WebPage::login(USER);
+    let away = json!({ "db_dsnw": "mysql://nobody:none@127.0.0.1:1/none" });
+    let client = Client::anonymous().with_header("Cookie", page.cookies());
+    assert_problem(&client.with_config(&away).get(API), 503);
+}
+
+#[test]
+fn a_missing_extension_is_told_and_the_web_pages_go_on() {
+    let bare = |client: Client| client.with_header("X-Test-Php", "bare");
+    for client in [Client::of(USER), Client::anonymous()] {
+        let problem = assert_problem(&bare(client).get(API), 503);
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(
+            detail.contains("install and enable the PHP extension"),
+            "{detail}"
+        );
+    }
+    let front = bare(Client::anonymous()).get("/");
+    assert_eq!(front.status, 200);
+    assert!(front.text().contains("_token"), "{}", front.text());
+}
+
+#[test]
+fn files_of_classes_have_nothing_to_say_to_the_web() {
+    // What PHP writes to its log meanwhile would fail the whole run.
+    for php in ["", "bare"] {
+        for file in [
+            "lib/Webmail.php",
+            "lib/Bridge.php",
+            "lib/rcube_session_jmap.php",
+            "openxport/Http/Response.php",
+            "openxport/Http/RequestBody.php",
+            "openxport/Endpoint.php",
+        ] {
+            let client = Client::anonymous().with_header("X-Test-Php", php);
+            let answer = client.get(&format!("/plugins/jmap/{file}"));
+            assert_eq!(
+                (answer.status, answer.text()),
+                (200, String::new()),
+                "{file}"
+            );
+        }
     }
 }
 

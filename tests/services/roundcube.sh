@@ -73,6 +73,7 @@ chmod 0640 "$root/config/config.inc.php"
 # The workers' opcode cache would go on with the old files for a while, so they start anew.
 if [ -n "$plugins" ] && ! diff -rq "$repo/roundcube-plugin" "$root/plugins/jmap" >/dev/null 2>&1; then
     stop_service php-fpm
+    stop_service php-bare
     rm -rf "$root/plugins/jmap"
     make -s -C "$repo" install-roundcube-plugin PLUGIN_DIR="$root/plugins/jmap"
 fi

@@ -35,24 +35,39 @@ openxport.state_dir = "$tree/state"
 INI
 fi
 
-cat >"$tree/etc/php-fpm.conf" <<CONF
+# Starts the php-fpm $1 with $2 workers and the ini files of the folder $3, unless it runs so.
+start_php() {
+    local name=$1 workers=$2 ini=$3
+    cat >"$tree/etc/$name.conf" <<CONF
 [global]
-pid = $tree/run/php-fpm.pid
-error_log = $tree/log/php-fpm.log
+pid = $tree/run/$name.pid
+error_log = $tree/log/$name.log
 [roundcube]
-listen = $tree/run/php-fpm.sock
+listen = $tree/run/$name.sock
 pm = static
 pm.max_children = $workers
 CONF
-if is_running php-fpm && [ "$(cat "$tree/run/workers")" != "$workers" ]; then
-    stop_service php-fpm
-fi
-if ! is_running php-fpm; then
-    printf %s "$workers" >"$tree/run/workers"
-    start_service php-fpm env PHP_INI_SCAN_DIR=":$tree/etc/php" \
-        php-fpm8.2 --fpm-config "$tree/etc/php-fpm.conf"
-    wait_until php-fpm test -S "$tree/run/php-fpm.sock"
-fi
+    if is_running "$name" && [ "$(cat "$tree/run/$name.workers")" != "$workers" ]; then
+        stop_service "$name"
+    fi
+    is_running "$name" && return
+    printf %s "$workers" >"$tree/run/$name.workers"
+    start_service "$name" env PHP_INI_SCAN_DIR=":$ini" \
+        php-fpm8.2 --fpm-config "$tree/etc/$name.conf"
+    wait_until "$name" test -S "$tree/run/$name.sock"
+}
+
+start_php php-fpm "$workers" "$tree/etc/php"
+# The tests also ask a PHP that lacks our extension.
+php_of_request=php-fpm
+case $1 in
+    e2e-*)
+        mkdir -p "$tree/etc/php-bare"
+        cp "$tree/etc/php/roundcube.ini" "$tree/etc/php-bare/"
+        start_php php-bare 1 "$tree/etc/php-bare"
+        php_of_request='$php'
+        ;;
+esac
 
 if is_running nginx && [ "$(cat "$tree/run/web.port")" != "$port" ]; then
     stop_service nginx
@@ -73,6 +88,11 @@ http {
     uwsgi_temp_path $tree/run/nginx-uwsgi;
     client_max_body_size 12m;
     keepalive_timeout 75s;
+    # Which PHP a test's request is for; in other environments there is one only.
+    map \$http_x_test_php \$php {
+        default php-fpm;
+        bare php-bare;
+    }
     server {
         listen 127.0.0.1:$port;
         root $root/public_html;
@@ -88,7 +108,7 @@ http {
         location ~ \.php\$ {
             include /etc/nginx/fastcgi_params;
             fastcgi_param SCRIPT_FILENAME \$document_root\$fastcgi_script_name;
-            fastcgi_pass unix:$tree/run/php-fpm.sock;
+            fastcgi_pass unix:$tree/run/$php_of_request.sock;
         }
     }
 }

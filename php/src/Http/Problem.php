@@ -61,12 +61,23 @@ final class Problem
 
     public function send(Output $output): void
     {
-        $output->begin($this->status, [
+        $output->begin($this->status, $this->headers());
+        echo $this->body();
+    }
+
+    /** @return array<string, string> */
+    public function headers(): array
+    {
+        return [
             'Content-Type' => 'application/problem+json',
             'Cache-Control' => 'no-cache, no-store, must-revalidate',
             'X-Content-Type-Options' => 'nosniff',
-        ] + $this->headers);
-        echo json_encode([
+        ] + $this->headers;
+    }
+
+    public function body(): string
+    {
+        return json_encode([
             'type' => 'about:blank',
             'status' => $this->status,
             'title' => $this->title,

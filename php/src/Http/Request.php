@@ -47,7 +47,8 @@ final class Request
         }
         return new self(
             is_string($server['REQUEST_METHOD'] ?? null) ? $server['REQUEST_METHOD'] : '',
-            array_filter($query, 'is_string'),
+            // An array is no value of ours; but it is not as if nothing were there.
+            array_map(static fn (mixed $value): string => is_string($value) ? $value : '', $query),
             $headers,
             self::authorization($server),
         );

@@ -24,19 +24,10 @@ final class Response implements Output
      */
     public function begin(int $status, array $headers): void
     {
-        while (ob_get_level() > 0) {
-            ob_end_clean();
-        }
+        OutputGuard::end();
         if (headers_sent($file, $line)) {
             throw new \RuntimeException("{$file}:{$line} has written output already");
         }
-        // PHP would add its own charset to the type of a text.
-        ini_set('default_charset', '');
-        // No cookie, no redirect and no caching rule of the web pages belongs to this answer.
-        header_remove();
-        http_response_code($status);
-        foreach ($headers as $name => $value) {
-            header("{$name}: {$value}");
-        }
+        Head::set($status, $headers);
     }
 }

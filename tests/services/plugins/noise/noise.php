@@ -23,6 +23,11 @@ class noise extends rcube_plugin // Roundcube loads the class by the folder's na
         $this->add_hook('startup', static function (array $arguments): array {
             ob_start();
             echo "noise in a hook\n";
+            $isForWebPages = $arguments['action'] !== '' || $arguments['task'] === 'mail'
+                || isset($_REQUEST['_remote']) || $_POST !== [];
+            if ($isForWebPages || rcube::get_instance()->config->get('noise_exits')) {
+                exit("<html>noise at the end\n");
+            }
             return $arguments;
         });
     }
