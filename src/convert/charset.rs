@@ -78,6 +78,29 @@ pub fn undo_quoted_printable(octets: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// Decodes percent-encoded octets (RFC 3986 §2.1). What is no escape stands for itself.
+pub fn undo_percents(data: &[u8]) -> Vec<u8> {
+    let mut octets = Vec::with_capacity(data.len());
+    let mut rest = data;
+    while let Some((&octet, after)) = rest.split_first() {
+        let escaped = match (octet, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                octets.push(high * 16 + low);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                octets.push(octet);
+                rest = after;
+            }
+        }
+    }
+    octets
+}
+
 /// The value of a hexadecimal digit.
 pub fn hex(digit: u8) -> Option<u8> {
     match digit {

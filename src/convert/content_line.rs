@@ -75,11 +75,7 @@ impl<'a> ContentLines<'a> {
         let mut reader = Reader {
             text: &text,
             position: 0,
-            // Where nothing ends with LF, CR ends a line; elsewhere it is an octet like others.
-            line_end: match memchr(b'\n', &text) {
-                Some(_) => b'\n',
-                None => b'\r',
-            },
+            line_end: line_end(&text),
             number: 0,
             unfolded: Vec::new(),
             lines: Vec::with_capacity((text.len() / 20).min(64)),
@@ -104,6 +100,28 @@ impl<'a> ContentLines<'a> {
 
     pub fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// The text as it was read: in UTF-8 where it was in UTF-16, without a byte order mark.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Where in the text each line starts. What is between it and the next, folds and blank
+    /// lines, belongs to it.
+    pub fn starts(&self) -> Vec<usize> {
+        let line_end = line_end(&self.text);
+        let mut starts = Vec::with_capacity(self.lines.len());
+        let (mut number, mut at) = (1, 0);
+        for line in &self.lines {
+            while number < line.number {
+                let rest = self.text.get(at..).unwrap_or_default();
+                at += memchr(line_end, rest).map_or(rest.len(), |end| end + 1);
+                number += 1;
+            }
+            starts.push(at);
+        }
+        starts
     }
 
     pub fn is_empty(&self) -> bool {
@@ -189,6 +207,14 @@ impl<'c> Param<'c> {
             rest = text.get(end + 1..);
             Some(without_quotes(text.get(..end).unwrap_or_default()))
         })
+    }
+}
+
+/// Where nothing ends with LF, CR ends a line; elsewhere it is an octet like others.
+pub fn line_end(text: &[u8]) -> u8 {
+    match memchr(b'\n', text) {
+        Some(_) => b'\n',
+        None => b'\r',
     }
 }
 

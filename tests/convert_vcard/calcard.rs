@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 /// The samples that calcard reads differently, and what it does.
 const OTHERWISE: &[(&str, &str)] = &[
+    ("rfc9555-3.3.1-jscomps", "it converts a derived name"),
     ("broken-empties", "it has entries with nothing in them"),
     ("broken-frame", "it wants a BEGIN"),
     ("broken-mac-line-ends", "it wants line feeds"),

@@ -9,6 +9,7 @@ mod processor;
 mod random;
 mod samples;
 mod strict_json;
+mod write;
 
 use openxport::convert::vcard::{Card, HostMembers, STANDARD};
 use openxport::json::Writer;

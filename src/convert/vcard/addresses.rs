@@ -69,8 +69,13 @@ impl<'c> Emitter<'c, '_> {
         };
         let order = params::find_text(line, ParamName::Jscomps);
         let is_structured = value::split(&text, b';').nth(1).is_some();
-        if is_structured {
-            let comma_is_text = self.comma_is_text("ADR", &text);
+        // What was only made of the label for elder readers says no more than that.
+        let is_derived = label.is_some()
+            && params::find(line, ParamName::Derived)
+                .is_some_and(|derived| derived.eq_ignore_ascii_case(b"true"));
+        expressed.add_if(is_derived, ParamName::Derived);
+        if is_structured && !is_derived {
+            let comma_is_text = self.card.comma_is_text(line, "ADR", &text);
             let mut parts = Parts::read(&text, &ADDRESS, comma_is_text, order.as_deref());
             parts.arrange();
             self.components(index, &parts, &ADDRESS);

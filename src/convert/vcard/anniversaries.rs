@@ -7,16 +7,19 @@ use super::rule::{Rule, Target};
 use super::value;
 use crate::convert::content_line::Line;
 
+/// The labels of an X-ABDATE that name kinds which JSContact has.
+pub const LABELS: [(&str, &str); 3] = [
+    ("Anniversary", "wedding"),
+    ("Birthday", "birth"),
+    ("Wedding", "wedding"),
+];
+
 /// The kind that the label of an X-ABDATE names, if JSContact has it.
 pub fn labelled_kind(label: &str) -> Option<&'static str> {
-    let is = |word: &str| label.eq_ignore_ascii_case(word);
-    if is("anniversary") || is("wedding") {
-        Some("wedding")
-    } else if is("birthday") {
-        Some("birth")
-    } else {
-        None
-    }
+    let known = LABELS
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(label));
+    known.map(|(_, kind)| *kind)
 }
 
 /// The date of an anniversary that JSContact can hold.

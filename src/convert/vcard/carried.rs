@@ -11,11 +11,35 @@ use super::params::{self, ParamName, ParamSet};
 use super::rule::{Shape, Target};
 use super::settle::{Fate, Property};
 use super::value;
+use super::{Card, HostMembers};
 use crate::convert::charset;
 use crate::convert::content_line::Line;
+use crate::json::Writer;
+use serde_json::Value;
 
 /// The name under which a line goes that is no content line.
 const INVALID_LINE: &str = "x-invalid-line";
+
+/// The lines that a card carries, each as the property that it is.
+pub fn carried_lines(
+    card: &Card<'_>,
+    host: &HostMembers<'_>,
+    is_patched: bool,
+) -> Vec<(usize, Value)> {
+    let mut carried = Vec::new();
+    let mut out = Writer::new();
+    for index in 0..card.lines.len() {
+        out.clear();
+        Emitter::new(card, host, is_patched, &mut out).carried(index);
+        // What has just been written is an array.
+        carried.extend(
+            serde_json::from_slice(out.as_bytes())
+                .ok()
+                .map(|it| (index, it)),
+        );
+    }
+    carried
+}
 
 impl<'c> Emitter<'c, '_> {
     pub fn carried_properties(&mut self) {
@@ -23,21 +47,25 @@ impl<'c> Emitter<'c, '_> {
         self.out.key("vCardProps");
         self.out.begin_array();
         let empty = self.out.as_bytes().len();
-        let card = self.card;
-        for (index, (line, property)) in card.lines.iter().zip(&card.settled.properties).enumerate()
-        {
-            match property.fate {
-                Fate::Nested => self.nested_card(index, line),
-                _ if self.is_carried(index, line, property) => {
-                    self.carried_property(line, property)
-                }
-                _ => {}
-            }
+        for index in 0..self.card.lines.len() {
+            self.carried(index);
         }
         let is_empty = self.out.as_bytes().len() == empty;
         self.out.end_array();
         if is_empty {
             self.out.rewind(mark);
+        }
+    }
+
+    /// Writes the property with this index if it is carried.
+    fn carried(&mut self, index: usize) {
+        let Some((line, property)) = self.card.property(index) else {
+            return;
+        };
+        match property.fate {
+            Fate::Nested => self.nested_card(index, line),
+            _ if self.is_carried(index, line, property) => self.carried_property(line, property),
+            _ => {}
         }
     }
 
@@ -75,6 +103,7 @@ impl<'c> Emitter<'c, '_> {
                     !self.is_patched || self.loses_params(line, ParamSet::of(&[ParamName::Jsptr]))
                 }
                 Target::NameComponents => self.name_overflows(line),
+                Target::FullName if self.is_derived(line) => true,
                 Target::Address => self.address_overflows(line),
                 Target::Relation | Target::LabelledRelation => false,
                 _ if !line.has_params() || !entry::property(target).is_empty() => false,
@@ -98,7 +127,9 @@ impl<'c> Emitter<'c, '_> {
             return true;
         };
         let (main_text, sounds_text) = (value::decoded(main), value::decoded(line));
-        let comma_is_text = self.comma_is_text(property.rule.name, &main_text);
+        let comma_is_text = self
+            .card
+            .comma_is_text(main, property.rule.name, &main_text);
         let main = Parts::read(&main_text, layout, comma_is_text, None);
         let sounds = Parts::read(&sounds_text, layout, false, None);
         let is_heard = |part: &Part<'_>| main.at(part.position).is_some();
@@ -189,7 +220,8 @@ impl<'c> Emitter<'c, '_> {
     }
 }
 
-fn type_name(shape: Shape) -> &'static str {
+/// The value type that goes without saying.
+pub fn type_name(shape: Shape) -> &'static str {
     match shape {
         Shape::Text | Shape::List | Shape::Structured => "text",
         Shape::Uri => "uri",

@@ -1,5 +1,6 @@
 //! The components of N and ADR (RFC 9555 §2.5.5, §2.6.1), in their order (§3.3.1).
 
+use super::Card;
 use super::emit::Emitter;
 use super::params::{self, ParamName, ParamSet};
 use super::value::{self, split, unescape};
@@ -240,6 +241,17 @@ pub const OF_PHONETICS: ParamSet = ParamSet::of(&[
     ParamName::Script,
 ]);
 
+impl Card<'_> {
+    /// Whether this writer leaves the commas of this property unescaped.
+    ///
+    /// One who escapes some comma or says that the value is text follows the rules.
+    pub(super) fn comma_is_text(&self, line: Line<'_>, name: &str, text: &str) -> bool {
+        self.dialect.comma_is_text.contains(&name)
+            && !text.contains("\\,")
+            && !params::value_is(line, "text")
+    }
+}
+
 impl<'c> Emitter<'c, '_> {
     /// Writes the components of a name or an address, with how they sound where another
     /// property says so (RFC 9555 §2.3.15).
@@ -269,12 +281,5 @@ impl<'c> Emitter<'c, '_> {
         if let Some(script) = params::find_text(line, ParamName::Script) {
             self.out.member(&format!("{path}phoneticScript"), &script);
         }
-    }
-
-    /// Whether this writer leaves the commas of this property unescaped.
-    ///
-    /// One who escapes some comma follows the rules.
-    pub fn comma_is_text(&self, name: &str, text: &str) -> bool {
-        self.card.dialect.comma_is_text.contains(&name) && !text.contains("\\,")
     }
 }

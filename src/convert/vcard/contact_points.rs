@@ -1,5 +1,6 @@
 //! How to reach somebody: EMAIL, TEL, IMPP and its kin, NICKNAME (RFC 9555 §2.5.6, §2.7).
 
+use super::Card;
 use super::emit::Emitter;
 use super::entry;
 use super::keys::Keys;
@@ -7,6 +8,32 @@ use super::params::{self, ParamName, ParamSet};
 use super::rule::{Rule, Target};
 use super::value;
 use crate::convert::content_line::Line;
+
+/// A nickname that stands, among others perhaps, in the line with this index.
+pub type Nickname<'c> = (usize, Line<'c>, String);
+
+/// The keys of the nicknames, in their order.
+pub fn nickname_keys<'c>(names: &[Nickname<'c>]) -> Keys<'c> {
+    let lines = names.iter();
+    Keys::of(lines.map(|(index, line, value)| (*index, *line, "NICKNAME", value.as_bytes())))
+}
+
+impl Card<'_> {
+    /// The nicknames, still escaped.
+    pub(super) fn nicknames(&self) -> Vec<Nickname<'_>> {
+        let mut names = Vec::new();
+        for (index, line, rule) in self.converting(Target::Nickname.bit()) {
+            let text = value::decoded(line);
+            if self.comma_is_text(line, rule.name, &text) {
+                names.push((index, line, text.into_owned()));
+                continue;
+            }
+            let values = value::split(&text, b',').filter(|value| !value.trim().is_empty());
+            names.extend(values.map(|value| (index, line, value.to_owned())));
+        }
+        names
+    }
+}
 
 impl<'c> Emitter<'c, '_> {
     /// IMPP, SOCIALPROFILE and what came before them.
@@ -48,25 +75,8 @@ impl<'c> Emitter<'c, '_> {
 
     /// NICKNAME, of which each of its values is an entry.
     pub fn nicknames(&mut self) {
-        let card = self.card;
-        let mut names = Vec::new();
-        for (index, line, rule) in card.converting(Target::Nickname.bit()) {
-            let text = value::decoded(line);
-            let separator = match self.comma_is_text(rule.name, &text) {
-                true => b';',
-                false => b',',
-            };
-            let values = value::split(&text, separator).filter(|value| !value.trim().is_empty());
-            match separator {
-                b';' => names.push((index, line, text.to_string())),
-                _ => names.extend(values.map(|value| (index, line, value.to_owned()))),
-            }
-        }
-        let keys = Keys::of(
-            names
-                .iter()
-                .map(|(index, line, value)| (*index, *line, "NICKNAME", value.as_bytes())),
-        );
+        let names = self.card.nicknames();
+        let keys = nickname_keys(&names);
         self.out.key("nicknames");
         self.out.begin_object();
         for ((index, key), (_, _, name)) in keys.iter().zip(&names) {

@@ -48,6 +48,11 @@ pub fn targets_of(property: &str) -> u64 {
     }
 }
 
+/// Whether a property is a map whose members are entries of their own.
+pub fn is_map(property: &str) -> bool {
+    matches!(property, "keywords" | "members" | "relatedTo") || targets_of(property) != 0
+}
+
 /// Writes one card. Whoever converts a property adds its methods here, in its own file.
 pub struct Emitter<'c, 'o> {
     pub card: &'c Card<'c>,
@@ -81,6 +86,24 @@ pub fn emit(card: &Card<'_>, host: &HostMembers<'_>, selection: &Selection, out:
     out.end_object();
 }
 
+/// The whole card, without its JSPROPs and, where they apply, with them.
+pub fn objects(card: &Card<'_>, host: &HostMembers<'_>) -> (Object, Option<Object>) {
+    let whole = |is_patched| {
+        let mut whole = Writer::new();
+        write(card, host, &Selection::ALL, is_patched, &mut whole);
+        // What has just been written is an object.
+        serde_json::from_slice(whole.as_bytes()).unwrap_or_default()
+    };
+    if card.settled.converting & Target::JsProp.bit() == 0 {
+        return (whole(false), None);
+    }
+    let plain: Object = whole(true);
+    match jsprop::apply(card, plain.clone()) {
+        Some(patched) => (plain, Some(patched)),
+        None => (whole(false), None),
+    }
+}
+
 /// The whole card with its JSPROPs applied, which needs it as a tree. `None` when they do
 /// not apply.
 fn patched(card: &Card<'_>, host: &HostMembers<'_>) -> Option<Object> {
@@ -97,18 +120,29 @@ fn write<'c>(
     is_patched: bool,
     out: &mut Writer,
 ) {
-    let mut emitter = Emitter {
-        card,
-        host,
-        out,
-        is_patched,
-        keys: Vec::new(),
-        organization_groups: None,
-    };
+    let mut emitter = Emitter::new(card, host, is_patched, out);
     emitter.out.begin_object();
     emitter.out.member("id", host.id);
     emitter.selected(selection);
     emitter.out.end_object();
+}
+
+impl<'c, 'o> Emitter<'c, 'o> {
+    pub fn new(
+        card: &'c Card<'c>,
+        host: &'c HostMembers<'c>,
+        is_patched: bool,
+        out: &'o mut Writer,
+    ) -> Self {
+        Self {
+            card,
+            host,
+            out,
+            is_patched,
+            keys: Vec::new(),
+            organization_groups: None,
+        }
+    }
 }
 
 impl<'c> Emitter<'c, '_> {

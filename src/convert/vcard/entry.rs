@@ -12,15 +12,15 @@ use std::borrow::Cow;
 
 /// Which of the common members an object may have (RFC 9553 §1.5).
 #[derive(Clone, Copy, Default)]
-struct Members {
-    contexts: bool,
+pub struct Members {
+    pub contexts: bool,
     /// `billing` and `delivery` are contexts too.
-    address_contexts: bool,
-    features: bool,
-    pref: bool,
-    label: bool,
-    media_type: bool,
-    list_as: bool,
+    pub address_contexts: bool,
+    pub features: bool,
+    pub pref: bool,
+    pub label: bool,
+    pub media_type: bool,
+    pub list_as: bool,
 }
 
 /// The map that an entry of this target stands in; nothing for what is no entry.
@@ -54,7 +54,7 @@ pub fn has_label(target: Target) -> bool {
     members(target).label
 }
 
-fn members(target: Target) -> Members {
+pub fn members(target: Target) -> Members {
     use Target::*;
     let contact = Members {
         contexts: true,
@@ -99,8 +99,8 @@ fn members(target: Target) -> Members {
     }
 }
 
-const CONTEXTS: [&str; 4] = ["private", "work", "billing", "delivery"];
-const FEATURES: [&str; 8] = [
+pub const CONTEXTS: [&str; 4] = ["private", "work", "billing", "delivery"];
+pub const FEATURES: [&str; 8] = [
     "mobile",
     "fax",
     "main-number",

@@ -8,7 +8,7 @@ use crate::store::Object;
 use serde_json::Value;
 
 /// What only the server may say of a card.
-const NOT_PATCHED: [&str; 6] = [
+pub const NOT_PATCHED: [&str; 6] = [
     "@type",
     "addressBookIds",
     "id",

@@ -75,6 +75,11 @@ pub fn prop_id<'c>(line: Line<'c>) -> Option<&'c str> {
     valid.then_some(id)
 }
 
+/// Whether this is the key of a property without a PROP-ID, as long as no other has it.
+pub fn is_derived(key: &str, name: &str, value: &[u8]) -> bool {
+    key.as_bytes() == digest(name, value)
+}
+
 /// A letter and eight digits of base 32: 44 bits of the digest.
 fn digest(name: &str, value: &[u8]) -> [u8; 9] {
     const LETTERS: &[u8; 16] = b"abcdefghijklmnop";

@@ -150,7 +150,7 @@ impl<'c> Emitter<'c, '_> {
         };
         let main_text = value::decoded(main);
         let order = params::find_text(main, ParamName::Jscomps);
-        let comma_is_text = self.comma_is_text("N", &main_text);
+        let comma_is_text = self.card.comma_is_text(main, "N", &main_text);
         let mut parts = Parts::read(&main_text, layout, comma_is_text, order.as_deref());
         parts.arrange();
         let text = value::decoded(line);

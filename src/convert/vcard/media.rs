@@ -280,29 +280,49 @@ pub fn undo_base64(text: &[u8]) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-fn undo_percents(data: &[u8]) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(data.len());
-    let mut rest = data;
-    while let Some((&octet, after)) = rest.split_first() {
-        let escaped = match (octet, after) {
-            (b'%', [high, low, ..]) => charset::hex(*high).zip(charset::hex(*low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                octets.push(high * 16 + low);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                octets.push(octet);
-                rest = after;
-            }
-        }
-    }
-    octets
+/// The octets of a `data:` URI (RFC 2397).
+pub fn contents_of_data(uri: &str) -> Option<Contents> {
+    let (head, data) = uri.get(5..)?.split_once(',')?;
+    let octets = match is_base64_head(head.as_bytes()) {
+        true => undo_base64(data.as_bytes()),
+        false => charset::undo_percents(data.as_bytes()),
+    };
+    let media_type = head.split(';').next().filter(|known| is_media_type(known));
+    Some(Contents {
+        media_type: media_type.map(str::to_owned),
+        octets,
+    })
+}
+
+/// Whether a text is a media type without parameters (RFC 6838 §4.2).
+pub fn is_media_type(text: &str) -> bool {
+    let parts = text.split_once('/');
+    parts.is_some_and(|(tree, format)| {
+        [tree, format]
+            .iter()
+            .all(|part| !part.is_empty() && is_token(part))
+    })
+}
+
+/// The media type that octets show.
+pub fn type_of_octets(octets: &[u8]) -> String {
+    sniffed(octets)
+        .unwrap_or("application/octet-stream")
+        .to_owned()
 }
 
 impl Card<'_> {
+    /// The keys in `media` of what is embedded.
+    pub(super) fn media_keys(&self) -> Vec<String> {
+        let is_embedded = |index: usize| {
+            let source = self.lines.line(index).map(source);
+            matches!(source, Some(Source::Base64(_) | Source::Data { .. }))
+        };
+        let keys = Keys::of_lines(self.converting(Target::Media.bit()));
+        let embedded = keys.iter().filter(|(index, _)| is_embedded(*index));
+        embedded.map(|(_, key)| key.to_owned()).collect()
+    }
+
     pub(super) fn embedded(&self, wanted: &str) -> Option<Contents> {
         let keys = Keys::of_lines(self.converting(Target::Media.bit()));
         let (index, _) = keys.iter().find(|(_, key)| *key == wanted)?;
@@ -312,7 +332,7 @@ impl Card<'_> {
             Source::Base64(data) => undo_base64(data),
             Source::Data { head, data } => match is_base64_head(head) {
                 true => undo_base64(data),
-                false => undo_percents(data),
+                false => charset::undo_percents(data),
             },
             Source::Uri | Source::Other => return None,
         };

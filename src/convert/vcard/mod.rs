@@ -31,9 +31,11 @@ mod plain;
 mod rule;
 mod settle;
 mod value;
+mod write;
 
 pub use plain::plain_text;
 pub use rule::{Dialect, Rule, STANDARD, Shape, Target, TypeRule};
+pub use write::{Unwritable, patch};
 
 use crate::convert::content_line::{ContentLines, Line};
 use crate::json;

@@ -36,7 +36,9 @@ impl<'c> Emitter<'c, '_> {
     pub fn name(&mut self) {
         self.out.key("name");
         self.out.begin_object();
-        if let Some((_, line, _)) = self.card.converting(Target::FullName.bit()).next() {
+        if let Some((_, line, _)) = self.card.converting(Target::FullName.bit()).next()
+            && !self.is_derived(line)
+        {
             self.out.member("full", &value::text(line));
         }
         if let Some((index, line, _)) = self.card.converting(Target::NameComponents.bit()).next() {
@@ -46,6 +48,14 @@ impl<'c> Emitter<'c, '_> {
         self.out.end_object();
     }
 
+    /// Whether a full name was only made of the components, which say it themselves
+    /// (RFC 9555 §2.3.7): it is only carried.
+    pub fn is_derived(&self, line: Line<'c>) -> bool {
+        params::find(line, ParamName::Derived)
+            .is_some_and(|derived| derived.eq_ignore_ascii_case(b"true"))
+            && self.card.settled.converting & Target::NameComponents.bit() != 0
+    }
+
     /// Writes the components of a N and what belongs to them.
     pub fn name_components(&mut self, index: usize, line: Line<'c>) -> ParamSet {
         let text = value::decoded(line);
@@ -53,7 +63,7 @@ impl<'c> Emitter<'c, '_> {
         let parts = Parts::read(
             &text,
             &NAME,
-            self.comma_is_text("N", &text),
+            self.card.comma_is_text(line, "N", &text),
             order.as_deref(),
         );
         self.components(index, &parts, &NAME);

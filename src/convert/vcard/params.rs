@@ -98,10 +98,11 @@ impl ParamName {
             return Self::Type;
         }
         let mut upper = [0; 14];
-        let Some(upper) = upper.get_mut(..param.name.len()) else {
+        let name = encoded_name(param.name).unwrap_or(param.name);
+        let Some(upper) = upper.get_mut(..name.len()) else {
             return Self::Other;
         };
-        for (to, from) in upper.iter_mut().zip(param.name) {
+        for (to, from) in upper.iter_mut().zip(name) {
             *to = from.to_ascii_uppercase();
         }
         match &*upper {
@@ -160,7 +161,23 @@ pub fn find<'c>(line: Line<'c>, name: ParamName) -> Option<&'c [u8]> {
 /// The whole of the first parameter of this name as text; commas are part of it.
 pub fn find_text<'c>(line: Line<'c>, name: ParamName) -> Option<Cow<'c, str>> {
     let param = line.params().find(|param| ParamName::of(param) == name)?;
-    Some(text(unquoted(param.value)))
+    let value = unquoted(param.value);
+    Some(match encoded_name(param.name) {
+        Some(_) => Cow::Owned(charset::repair(&charset::undo_percents(value)).into_owned()),
+        None => text(value),
+    })
+}
+
+/// In front of the name of a parameter whose value is percent-encoded (RFC 3986 §2.1): for
+/// hosts that end a parameter at a colon, semicolon or comma in quotes, too.
+pub const ENCODED: &str = "X-PCT-";
+
+/// The name behind that prefix.
+fn encoded_name(name: &[u8]) -> Option<&[u8]> {
+    let (prefix, rest) = name.split_at_checked(ENCODED.len())?;
+    prefix
+        .eq_ignore_ascii_case(ENCODED.as_bytes())
+        .then_some(rest)
 }
 
 /// A parameter value as text, decoded from its charset and its carets.

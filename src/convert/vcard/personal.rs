@@ -1,6 +1,7 @@
 //! Who somebody is and knows: notes, interests, pronouns, categories, relations and members
 //! (RFC 9555 §2.5.4, §2.9.3, §2.9.5, §2.10, §2.11.1, §2.11.4).
 
+use super::Card;
 use super::dates;
 use super::emit::Emitter;
 use super::entry;
@@ -75,6 +76,27 @@ fn labelled_relation(label: &str) -> Option<&'static str> {
     known.map(|(_, relation)| *relation)
 }
 
+impl Card<'_> {
+    /// The values of CATEGORIES with the indexes of their lines.
+    pub(super) fn keywords(&self) -> Vec<(usize, String)> {
+        let mut keywords = Vec::new();
+        for (index, line, rule) in self.converting(Target::Keywords.bit()) {
+            let text = value::decoded(line);
+            if self.comma_is_text(line, rule.name, &text) {
+                keywords.push((index, value::unescape(&text).into_owned()));
+                continue;
+            }
+            let values = value::split(&text, b',').map(str::trim);
+            keywords.extend(
+                values
+                    .filter(|value| !value.is_empty())
+                    .map(|value| (index, value::unescape(value).into_owned())),
+            );
+        }
+        keywords
+    }
+}
+
 impl<'c> Emitter<'c, '_> {
     pub fn note(&mut self, line: Line<'c>) -> ParamSet {
         self.out.member("note", &value::text(line));
@@ -140,20 +162,8 @@ impl<'c> Emitter<'c, '_> {
 
     /// CATEGORIES: each of its values once, whatever their number.
     pub fn keywords(&mut self) {
-        let mut keywords = Vec::new();
-        for (_, line, rule) in self.card.converting(Target::Keywords.bit()) {
-            let text = value::decoded(line);
-            if self.comma_is_text(rule.name, &text) {
-                keywords.push(value::unescape(&text).into_owned());
-                continue;
-            }
-            let values = value::split(&text, b',').map(str::trim);
-            keywords.extend(
-                values
-                    .filter(|value| !value.is_empty())
-                    .map(|value| value::unescape(value).into_owned()),
-            );
-        }
+        let keywords = self.card.keywords();
+        let keywords = keywords.into_iter().map(|(_, keyword)| keyword).collect();
         self.text_set("keywords", keywords);
     }
 

@@ -11,6 +11,12 @@ pub struct Dialect {
     /// Properties, in upper case, whose writer leaves commas unescaped, so that a comma is
     /// text there. A value that does escape a comma is somebody else's and is a list again.
     pub comma_is_text: &'static [&'static str],
+    /// The properties, in upper case, by which it is written what others could say as well.
+    pub writes: &'static [&'static str],
+    /// New cards are folded (RFC 6350 §3.2).
+    pub folds: bool,
+    /// A parameter ends at a colon or semicolon in quotes, too.
+    pub cuts_quotes: bool,
 }
 
 /// vCard 2.1, 3.0 and 4.0 with the extensions that are widely met.
@@ -18,6 +24,9 @@ pub const STANDARD: Dialect = Dialect {
     rules: &[],
     types: &[],
     comma_is_text: &[],
+    writes: &[],
+    folds: true,
+    cuts_quotes: false,
 };
 
 /// What one vCard property converts to.
@@ -38,6 +47,8 @@ pub struct TypeRule {
     pub value: &'static str,
     pub context: &'static str,
     pub feature: &'static str,
+    /// What has this context and this feature is written so.
+    pub is_written: bool,
 }
 
 /// Where in a Card a vCard property goes.
@@ -257,6 +268,13 @@ static RULES: &[&[Rule]] = {
 };
 
 impl Dialect {
+    /// All rules, those that it writes first.
+    pub fn rules(&self) -> impl Iterator<Item = &'static Rule> {
+        let written = self.writes.iter().map(|name| self.rule(name.as_bytes()));
+        let standard = RULES.iter().flat_map(|rules| rules.iter());
+        written.chain(standard.filter(|rule| rule.shape != Shape::Unknown))
+    }
+
     /// The rule of a property by its name in any case.
     pub fn rule(&self, name: &[u8]) -> &'static Rule {
         let named = |rule: &&'static Rule| rule.name.as_bytes().eq_ignore_ascii_case(name);

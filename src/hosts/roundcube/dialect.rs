@@ -14,12 +14,12 @@ pub const ROUNDCUBE: Dialect = Dialect {
         shape: Shape::Unknown,
     }],
     types: &[
-        kind("homefax", "private", "fax"),
-        kind("workfax", "work", "fax"),
+        written("homefax", "private", "fax"),
+        written("workfax", "work", "fax"),
         kind("home1", "private", ""),
         kind("home2", "private", ""),
         kind("work2", "work", ""),
-        kind("main", "", "main-number"),
+        written("main", "", "main-number"),
         kind("iphone", "", "mobile"),
         kind("mobile", "", "mobile"),
         // What its import reads of other programs' cards.
@@ -29,6 +29,21 @@ pub const ROUNDCUBE: Dialect = Dialect {
         kind("businessfax", "work", "fax"),
     ],
     comma_is_text: &["N", "NICKNAME", "ADR"],
+    // What its editor shows.
+    writes: &[
+        "X-ANNIVERSARY",
+        "X-SPOUSE",
+        "X-ASSISTANT",
+        "X-DEPARTMENT",
+        "X-JABBER",
+        "X-ICQ",
+        "X-MSN",
+        "X-AIM",
+        "X-YAHOO",
+        "X-SKYPE",
+    ],
+    folds: false,
+    cuts_quotes: true,
 };
 
 const fn kind(value: &'static str, context: &'static str, feature: &'static str) -> TypeRule {
@@ -36,5 +51,13 @@ const fn kind(value: &'static str, context: &'static str, feature: &'static str)
         value,
         context,
         feature,
+        is_written: false,
+    }
+}
+
+const fn written(value: &'static str, context: &'static str, feature: &'static str) -> TypeRule {
+    TypeRule {
+        is_written: true,
+        ..kind(value, context, feature)
     }
 }

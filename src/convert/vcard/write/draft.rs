@@ -1,0 +1,210 @@
+//! Puts the lines that stay and the lines that are new together to a card.
+
+use super::groups::Groups;
+use super::jcard;
+use super::line::{NewLine, NewValue, Style, Version};
+use super::owners::Owners;
+use super::units::Unit;
+use super::wanted::Wanted;
+use super::writer::Writer;
+use crate::convert::content_line;
+use crate::convert::vcard::Card;
+use crate::convert::vcard::settle::Fate;
+use crate::convert::vcard::value;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What is not left as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The parts that are written anew.
+    pub units: BTreeSet<Unit>,
+    /// The lines that go, because nobody wants what they carry.
+    pub lines: BTreeSet<usize>,
+    /// The parts of which a line says something else, too: only JSPROPs say them.
+    pub silent: BTreeSet<Unit>,
+    /// The properties that are carried besides (RFC 9555 §2.15.1).
+    pub carried: Vec<Value>,
+    /// What no line but a JSPROP says: a pointer and the JSON there (RFC 9555 §3.2.1).
+    pub patches: Vec<(String, String)>,
+}
+
+/// Where a line of a draft comes from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    Stored(usize),
+    /// New, for this part, if for one.
+    New(Option<Unit>),
+}
+
+/// The order in which new parts are written.
+const ORDER: [&str; 3] = ["uid", "kind", "name"];
+
+/// The card that says the plan's parts as they are wanted, and where its lines come from.
+pub fn draft(
+    card: &Card<'_>,
+    owners: &Owners,
+    wanted: &Wanted,
+    plan: &Plan,
+    style: Style,
+) -> (Vec<u8>, Vec<Origin>) {
+    let groups = Groups::of(card, owners, &plan.units, wanted);
+    let goes = |index: usize| {
+        plan.lines.contains(&index)
+            || groups.dropped.contains(&index)
+            || owners
+                .units(index)
+                .iter()
+                .any(|unit| plan.units.contains(unit))
+    };
+    let kept: Vec<bool> = (0..card.lines.len()).map(|index| !goes(index)).collect();
+    let mut writer = Writer {
+        card,
+        wanted,
+        style,
+        groups,
+        lines: Vec::new(),
+    };
+    let mut new = written(&mut writer, owners, plan);
+    let last = new.entry(end(card)).or_default();
+    last.extend(
+        plan.carried
+            .iter()
+            .filter_map(|it| jcard::line(it, card.dialect)),
+    );
+    for (pointer, json) in &plan.patches {
+        let mut line = NewLine::new("JSPROP", NewValue::text(json));
+        line.param("JSPTR", pointer);
+        last.push(line);
+    }
+    assemble(card, &kept, &new, style)
+}
+
+/// The new lines, by the stored line in whose place or before which they stand.
+fn written(writer: &mut Writer<'_>, owners: &Owners, plan: &Plan) -> BTreeMap<usize, Vec<NewLine>> {
+    let card = writer.card;
+    // Where a part has stood, and the line that told most of it.
+    let mut places: HashMap<&Unit, (usize, Option<usize>)> = HashMap::new();
+    for (index, property) in card.settled.properties.iter().enumerate() {
+        for unit in owners.units(index) {
+            let place = places.entry(unit).or_insert((index, None));
+            if property.fate == Fate::Converts && place.1.is_none() {
+                place.1 = Some(index);
+            }
+        }
+    }
+    let mut new: BTreeMap<usize, Vec<NewLine>> = BTreeMap::new();
+    let mut keywords: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let rank = |unit: &&Unit| {
+        let property = unit.first().map(String::as_str).unwrap_or_default();
+        ORDER
+            .iter()
+            .position(|known| *known == property)
+            .unwrap_or(ORDER.len())
+    };
+    let mut units: Vec<&Unit> = plan.units.iter().collect();
+    units.sort_by_key(rank);
+    for unit in units {
+        let (at, old) = places.get(unit).copied().unwrap_or((end(card), None));
+        if let [map, keyword] = unit.as_slice()
+            && map == "keywords"
+        {
+            if writer.wanted.at(unit).is_some() {
+                keywords.entry(at).or_default().push(keyword.clone());
+            }
+            continue;
+        }
+        match plan.silent.contains(unit) {
+            true => writer.write_form(unit),
+            false => writer.write(unit, old),
+        }
+        let of_unit = writer.lines.drain(..).map(|line| NewLine {
+            unit: Some(unit.clone()),
+            ..line
+        });
+        new.entry(at).or_default().extend(of_unit);
+    }
+    for (at, keywords) in keywords {
+        writer.keywords(keywords);
+        new.entry(at).or_default().append(&mut writer.lines);
+    }
+    new
+}
+
+/// The line that ends the card, or what would be behind its last one.
+fn end(card: &Card<'_>) -> usize {
+    let is_end = |index: &usize| {
+        let property = card.settled.properties.get(*index);
+        let line = card.lines.line(*index);
+        property.is_some_and(|it| it.fate == Fate::Done)
+            && line.is_some_and(|line| line.name().eq_ignore_ascii_case(b"END"))
+    };
+    (0..card.lines.len())
+        .find(is_end)
+        .unwrap_or(card.lines.len())
+}
+
+fn assemble(
+    card: &Card<'_>,
+    kept: &[bool],
+    new: &BTreeMap<usize, Vec<NewLine>>,
+    style: Style,
+) -> (Vec<u8>, Vec<Origin>) {
+    let text = card.lines.text();
+    let starts = card.lines.starts();
+    let mut out = Vec::with_capacity(text.len() + 256);
+    let mut origins = Vec::with_capacity(kept.len() + 8);
+    let first = starts.first().copied().unwrap_or(text.len());
+    out.extend_from_slice(text.get(..first).unwrap_or_default());
+    for index in 0..=kept.len() {
+        for line in new.get(&index).into_iter().flatten() {
+            if !out.is_empty() && !matches!(out.last(), Some(b'\n' | b'\r')) {
+                out.extend_from_slice(style.line_end.as_bytes());
+            }
+            line.write(style, &mut out);
+            origins.extend(std::iter::repeat_n(
+                Origin::New(line.unit.clone()),
+                line.count(),
+            ));
+        }
+        if kept.get(index) == Some(&true) {
+            let from = starts.get(index).copied().unwrap_or(text.len());
+            let to = starts.get(index + 1).copied().unwrap_or(text.len());
+            out.extend_from_slice(text.get(from..to).unwrap_or_default());
+            origins.push(Origin::Stored(index));
+        }
+    }
+    (out, origins)
+}
+
+impl Style {
+    /// The way in which a card is written.
+    pub fn of(card: &Card<'_>) -> Self {
+        let text = card.lines.text();
+        let line_end = match content_line::line_end(text) {
+            b'\n' if memchr::memmem::find(text, b"\r\n").is_none() => "\n",
+            b'\r' if text.contains(&b'\r') => "\r",
+            _ => "\r\n",
+        };
+        let version = card
+            .lines
+            .iter()
+            .find(|line| line.name().eq_ignore_ascii_case(b"VERSION"));
+        let version = match version.map(value::text).as_deref().map(str::trim) {
+            Some("2.1") => Version::Two,
+            Some("4.0") => Version::Four,
+            _ => Version::Three,
+        };
+        let mut long = text
+            .split(|octet| matches!(octet, b'\n' | b'\r'))
+            .map(<[u8]>::len);
+        let is_unfolded = long.any(|octets| octets > 75);
+        Self {
+            version,
+            line_end,
+            // Folding of vCard 2.1 leaves a blank that ours does not.
+            folds: card.dialect.folds && version != Version::Two && !is_unfolded,
+            is_cut_in_quotes: card.dialect.cuts_quotes,
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The Card that is to be stored, as it will be read: without what goes without saying, and
+//! with its blobs at hand.
+
+use super::Unwritable;
+use super::components;
+use super::schema::{CARD, Holds, Type};
+use super::units::Unit;
+use crate::convert::vcard::{Card, HostMembers, media};
+use crate::store::{Contents, Object};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The Card that is to be stored.
+pub struct Wanted {
+    pub card: Object,
+    /// Of the media that are written into the card, by their keys.
+    pub contents: BTreeMap<String, Contents>,
+    /// The media whose contents are not those that the card has under this key.
+    pub new_media: BTreeSet<Unit>,
+}
+
+impl Wanted {
+    pub fn of(
+        after: &Object,
+        host: &HostMembers<'_>,
+        stored: &Card<'_>,
+        blobs: &dyn Fn(&str) -> Option<Contents>,
+    ) -> Result<Self, Unwritable> {
+        let mut card = after.clone();
+        card.retain(|_, value| !value.is_null());
+        for (name, host) in [("updated", host.updated), ("created", host.created)] {
+            if let Some(utc) = host {
+                card.insert(name.to_owned(), utc.into());
+            }
+        }
+        card.entry("uid").or_insert_with(|| host.uid.into());
+        let mut wanted = Self {
+            card,
+            contents: BTreeMap::new(),
+            new_media: BTreeSet::new(),
+        };
+        wanted.embed(host, stored, blobs)?;
+        for (name, value) in &mut wanted.card {
+            if let Some(holds) = CARD.holds(name) {
+                settle(value, holds);
+            }
+        }
+        let is_said = |name: &str, value: &Value| !is_empty(value) || CARD.holds(name).is_none();
+        wanted.card.retain(|name, value| is_said(name, value));
+        Ok(wanted)
+    }
+
+    /// Finds the octets of blobs and of data URIs, which are blobs when they are read.
+    fn embed(
+        &mut self,
+        host: &HostMembers<'_>,
+        stored: &Card<'_>,
+        blobs: &dyn Fn(&str) -> Option<Contents>,
+    ) -> Result<(), Unwritable> {
+        let Some(Value::Object(media)) = self.card.get_mut("media") else {
+            return Ok(());
+        };
+        let own: BTreeMap<String, String> = (stored.media_keys().into_iter())
+            .map(|key| ((host.blob_id)(&key), key))
+            .collect();
+        for (key, entry) in media.iter_mut() {
+            let Value::Object(entry) = entry else {
+                continue;
+            };
+            let blob_id = (host.blob_id)(key);
+            let contents = match (entry.get("blobId"), entry.get("uri")) {
+                (Some(Value::String(id)), _) if own.get(id).is_some_and(|own| own == key) => {
+                    self.contents
+                        .extend(stored.media(key).map(|it| (key.clone(), it)));
+                    continue;
+                }
+                (Some(Value::String(id)), _) => match own.get(id) {
+                    Some(other) => stored.media(other),
+                    None => blobs(id),
+                },
+                (None, Some(Value::String(uri))) if uri.get(..5).is_some_and(is_data) => {
+                    media::contents_of_data(uri)
+                }
+                _ => continue,
+            };
+            let Some(mut contents) = contents else {
+                return Err(Unwritable::of("media", "there is no such blob"));
+            };
+            entry.remove("uri");
+            entry.insert("blobId".to_owned(), blob_id.into());
+            if let Some(Value::String(media_type)) = entry.get("mediaType") {
+                contents.media_type = Some(media_type.clone());
+            }
+            let known = contents
+                .media_type
+                .filter(|known| media::is_media_type(known));
+            let media_type = known.unwrap_or_else(|| media::type_of_octets(&contents.octets));
+            entry.insert("mediaType".to_owned(), media_type.clone().into());
+            contents.media_type = Some(media_type);
+            self.contents.insert(key.clone(), contents);
+            self.new_media.insert(vec!["media".to_owned(), key.clone()]);
+        }
+        Ok(())
+    }
+}
+
+fn is_data(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("data:")
+}
+
+/// Takes away what goes without saying, and all line breaks but the one that vCard has.
+fn settle(value: &mut Value, holds: Holds) {
+    match value {
+        Value::String(text) if text.contains('\r') => {
+            *text = text.replace("\r\n", "\n").replace('\r', "\n");
+        }
+        Value::Array(items) => {
+            if let Holds::List(kind) = holds {
+                items.iter_mut().for_each(|item| settle_object(item, kind));
+            }
+        }
+        Value::Object(members) => match holds {
+            Holds::Map(kind) => {
+                members
+                    .values_mut()
+                    .for_each(|member| settle_object(member, kind));
+            }
+            Holds::Object(kind) => settle_object(value, kind),
+            Holds::Date if !members.contains_key("utc") => {
+                holds
+                    .inner()
+                    .into_iter()
+                    .for_each(|kind| settle_object(value, kind));
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+}
+
+fn settle_object(value: &mut Value, kind: &'static Type) {
+    let Value::Object(members) = value else {
+        return;
+    };
+    for (name, value) in members.iter_mut() {
+        if let Some(holds) = kind.holds(name) {
+            settle(value, holds);
+        }
+    }
+    if members.get("isOrdered") != Some(&Value::Bool(true))
+        && let Some(Value::Array(components)) = members.get_mut("components")
+    {
+        components::arrange(components, kind.name);
+    }
+    let goes_without_saying = |name: &str, value: &Value| match name {
+        "@type" => value == kind.name,
+        "isOrdered" => *value == Value::Bool(false),
+        "relation" => false,
+        _ => is_empty(value) && kind.holds(name).is_some(),
+    };
+    members.retain(|name, value| !goes_without_saying(name, value));
+    match kind.name {
+        "Title" => {
+            members.entry("kind").or_insert_with(|| "title".into());
+        }
+        "Relation" => {
+            members
+                .entry("relation")
+                .or_insert_with(|| Map::new().into());
+        }
+        _ => {}
+    }
+}
+
+/// An empty object or array of a known property says what its absence does.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether a part of a Card is what RFC 9553 says it is.
+pub fn is_valid(card: &Object, unit: &Unit) -> bool {
+    let mut holds: Option<Holds> = None;
+    let mut value: Option<&Value> = None;
+    for (at, token) in unit.iter().enumerate() {
+        holds = match (at, holds) {
+            (0, _) => CARD.holds(token),
+            (_, Some(Holds::Object(kind))) => kind.holds(token),
+            (_, Some(Holds::Map(kind))) => Some(Holds::Object(kind)),
+            // A patch is looked at as a whole.
+            _ => break,
+        };
+        value = match at {
+            0 => card.get(token),
+            _ => value.and_then(|value| value.get(token)),
+        };
+    }
+    match (holds, value) {
+        (Some(holds), Some(value)) => holds.accepts(value),
+        _ => true,
+    }
+}
+
+impl Wanted {
+    /// What is wanted of a part that has one place.
+    pub fn at(&self, unit: &[String]) -> Option<&Value> {
+        let (first, rest) = unit.split_first()?;
+        rest.iter()
+            .try_fold(self.card.get(first)?, |value, token| value.get(token))
+    }
+}
