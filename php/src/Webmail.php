@@ -44,8 +44,8 @@ interface Webmail
     public function loginHost(string $name): string;
 
     /**
-     * The name as the webmail looks it up: the same for every spelling that it takes for one
-     * user, and for no others.
+     * The name as the webmail looks it up: the same for every spelling and alias that it takes
+     * for one user, as far as it can tell without a login, and for no others.
      */
     public function loginName(string $name): string;
 

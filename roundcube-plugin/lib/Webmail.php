@@ -111,18 +111,9 @@ final class Webmail implements \OpenXPort\Webmail
         return (string) $this->roundcube->autoselect_host();
     }
 
-    /** As rcmail::login() makes it of the login form's field, short of asking the database. */
     public function loginName(string $name): string
     {
-        $name = $this->withDomain(trim($name));
-        $at = strpos($name, '@');
-        $lowered = $this->config('login_lc', 2);
-        return match (true) {
-            !$lowered => $name,
-            $lowered === true || (int) $lowered === 2 => mb_strtolower($name),
-            $at === false => $name,
-            default => substr($name, 0, $at) . mb_strtolower(substr($name, $at)),
-        };
+        return (new LoginName($this->roundcube))->of($name, $this->loginHost($name));
     }
 
     public function logIn(string $name, #[\SensitiveParameter] string $password): Login
@@ -244,22 +235,6 @@ final class Webmail implements \OpenXPort\Webmail
             }
         }
         return $books;
-    }
-
-    /** Adds the domain that "username_domain" has for the name, or puts it in the other's place. */
-    private function withDomain(string $name): string
-    {
-        // Without scheme and port; Roundcube 1.5 has no function for that.
-        $server = \rcube_utils::parse_host($this->loginHost($name));
-        $host = preg_replace('#^[a-z]+://|:\d+$#i', '', $server);
-        $domains = $this->config('username_domain');
-        $domain = is_array($domains) ? $domains[$host] ?? '' : $domains;
-        $domain = \rcube_utils::parse_host((string) $domain, $host);
-        $at = strpos($name, '@');
-        if ($domain === '' || ($at !== false && !$this->config('username_domain_forced'))) {
-            return $name;
-        }
-        return ($at === false ? $name : substr($name, 0, $at)) . "@{$domain}";
     }
 
     /** Whether another plugin asks for more than a password, which Basic cannot carry. */

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ureq::Agent;
 use ureq::http::Request;
 
@@ -173,6 +173,14 @@ impl Client {
             _ => panic!("{method} {arguments}: {responses:?}"),
         }
     }
+}
+
+/// Settings under which nothing is known of earlier requests: no login, no request under way.
+pub fn afresh(mut more: Value) -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let nanoseconds = now.map(|time| time.as_nanos()).unwrap_or_default();
+    more["jmap_instance"] = format!("test-{nanoseconds}").into();
+    more
 }
 
 /// Sends octets that need not be HTTP, and reads until the server closes or 10 seconds passed.

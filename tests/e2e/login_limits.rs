@@ -1,20 +1,11 @@
 //! What logins cost, and that nobody is locked out by a client with a stale password.
 
 use crate::environment::{imap_logins, origin, read, sql};
-use crate::http::{Answer, Client};
+use crate::http::{Answer, Client, afresh};
 use crate::web_page::WebPage;
 use serde_json::{Value, json};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 const API: &str = "/?_task=jmap";
-
-/// Settings under which no earlier login is remembered.
-fn afresh(mut more: Value) -> Value {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let nanoseconds = now.map(|time| time.as_nanos()).unwrap_or_default();
-    more["jmap_instance"] = format!("test-{nanoseconds}").into();
-    more
-}
 
 fn statuses(answers: &[Answer]) -> Vec<u16> {
     answers.iter().map(|answer| answer.status).collect()
@@ -81,15 +72,30 @@ fn guesses_end_before_roundcube_locks_the_user_and_unknown_users_look_the_same()
     WebPage::login("grace@example.org");
 }
 
+/// What comes of one wrong password for each of these names, from all over the world.
+fn guesses(names: &[&str], config: &Value) -> Vec<u16> {
+    let config = afresh(config.clone());
+    let guesses = names.iter().enumerate().map(|(number, name)| {
+        Client::with_password(name, &format!("guess {number}"))
+            .with_header("X-Real-IP", &format!("198.51.100.{number}"))
+            .with_config(&config)
+            .get(API)
+            .status
+    });
+    guesses.collect()
+}
+
 #[test]
 fn guesses_for_one_user_count_together_however_the_name_is_spelt() {
     let user = "ivan@example.org";
     forget_failures(user);
     WebPage::login(user);
-    let config = afresh(json!({
-        "username_domain": "example.org",
+    // Roundcube makes the server's own name of "%n", and looks for the domain under that.
+    let config = json!({
+        "imap_host": [format!("%n:{}", read("run/imap.port"))],
+        "username_domain": { "localhost": "example.org" },
         "username_domain_forced": true,
-    }));
+    });
     let spellings = [
         "ivan",
         "IVAN@example.org",
@@ -97,18 +103,68 @@ fn guesses_for_one_user_count_together_however_the_name_is_spelt() {
         " ivan",
         "Ivan ",
     ];
-    let guesses: Vec<Answer> = spellings
-        .iter()
-        .enumerate()
-        .map(|(number, name)| {
-            Client::with_password(name, &format!("spelt {number}"))
-                .with_header("X-Real-IP", &format!("198.51.100.{number}"))
-                .with_config(&config)
-                .get(API)
-        })
-        .collect();
-    assert_eq!(statuses(&guesses), [401, 401, 429, 429, 429]);
+    assert_eq!(guesses(&spellings, &config), [401, 401, 429, 429, 429]);
     WebPage::login(user);
+}
+
+#[test]
+fn guesses_for_one_user_count_together_by_any_of_its_aliases() {
+    let user = "judy@example.org";
+    forget_failures(user);
+    WebPage::login(user);
+    sql("DELETE FROM identities WHERE email = 'identity@example.org'");
+    sql(&format!(
+        "INSERT INTO identities (user_id, name, email, standard, changed)
+         SELECT user_id, 'Judy', 'identity@example.org', 0, '2026-01-01 00:00:00'
+         FROM users WHERE username = '{user}'"
+    ));
+    let virtual_user =
+        format!("SELECT '{user}' FROM users WHERE '%m' LIKE 'virtual%@example.org' LIMIT 1");
+    let config = json!({
+        "plugins": ["virtuser_query", "jmap"],
+        "virtuser_query": { "user": virtual_user },
+        "user_aliases": true,
+    });
+    let aliases = [
+        "virtual1@example.org",
+        "identity@example.org",
+        "virtual2@example.org",
+        user,
+    ];
+    assert_eq!(guesses(&aliases, &config), [401, 401, 429, 429]);
+    WebPage::login(user);
+}
+
+#[test]
+fn guesses_for_a_domain_count_together_in_unicode_and_ascii() {
+    let names = [
+        "nobody@exämple.org",
+        "nobody@EXÄMPLE.org",
+        "nobody@xn--exmple-cua.org",
+    ];
+    assert_eq!(guesses(&names, &json!({})), [401, 401, 429]);
+}
+
+#[test]
+fn guesses_count_together_only_where_roundcube_takes_the_names_for_one() {
+    // With 1, the domain is lowered, and what follows it is lost.
+    let names = [
+        "Nobody@A.example@x",
+        "Nobody@a.example@y",
+        "Nobody@a.example",
+    ];
+    let lowered = json!({ "login_lc": 1 });
+    assert_eq!(guesses(&names, &lowered), [401, 401, 429]);
+    let names = ["nobody@a.example", "Nobody@a.example", "NOBODY@a.example"];
+    assert_eq!(guesses(&names, &lowered), [401, 401, 401]);
+    let names = ["nobody@a.example", "nobody@A.example", "nobody@a.EXAMPLE"];
+    let as_they_are = json!({ "login_lc": 0 });
+    assert_eq!(guesses(&names, &as_they_are), [401, 401, 401]);
+    let names = ["nobody@a.example", "nobody@b.example", "nobody"];
+    let config = json!({ "username_domain": "c.example" });
+    assert_eq!(guesses(&names, &config), [401, 401, 401]);
+    let names = ["nobody", "nobody@c.example", "Nobody"];
+    assert_eq!(guesses(&names, &config), [401, 401, 429]);
 }
 
 #[test]
