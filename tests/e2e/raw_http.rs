@@ -1,9 +1,13 @@
 //! HTTP as clients, and attackers, write it by hand.
 
 use crate::environment;
-use crate::http::exchange;
+use crate::http::{CONTACTS, CORE, Client, afresh, exchange};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 const USER: &str = "demo@example.org";
 const ECHO: &str =
@@ -81,5 +85,39 @@ fn other_verbs_are_refused() {
         let headers = ["Host: localhost", &authorization, "Content-Length: 0"];
         let response = request(&format!("{verb} /?_task=jmap HTTP/1.1"), &headers, "");
         assert_eq!(status(&response), "405", "{verb}: {response}");
+    }
+}
+
+#[test]
+fn a_client_that_goes_away_amid_an_answer_frees_its_worker_and_its_place() {
+    // The answer would have gigabytes and take a minute; the user has one request at a time.
+    let limits = json!({ "maxCallsInRequest": 30_000, "maxConcurrentRequests": 1 });
+    let config = afresh(json!({ "jmap_limits": limits }));
+    let client = Client::of(USER).with_config(&config);
+    let call = json!(["ContactCard/get", { "accountId": client.account_id() }, "c"]);
+    let calls = json!({ "using": [CORE, CONTACTS], "methodCalls": vec![call; 30_000] }).to_string();
+    let request = format!(
+        "POST /?_task=jmap HTTP/1.1\r\nHost: {}\r\nAuthorization: Basic {}\r\n\
+         X-Test-Config: {config}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{calls}",
+        environment::address(),
+        credentials(),
+        calls.len(),
+    );
+    let mut stream = TcpStream::connect(environment::address()).expect("the server listens");
+    stream
+        .write_all(request.as_bytes())
+        .expect("the server reads");
+    let mut head = vec![0; 1 << 20];
+    stream.read_exact(&mut head).expect("the answer goes on");
+    let head = String::from_utf8_lossy(&head);
+    assert_eq!(status(&head), "200", "{head}");
+
+    let meanwhile = client.api(ECHO.as_bytes());
+    assert_eq!(meanwhile.status, 400, "{}", meanwhile.text());
+    drop(stream);
+    let gone = Instant::now();
+    while client.api(ECHO.as_bytes()).status != 200 {
+        assert!(gone.elapsed() < Duration::from_secs(5), "nothing is free");
     }
 }
