@@ -35,7 +35,7 @@ test('what is no name and password is no credentials', function (): void {
         'no password' => basic('alice:'),
         'NUL in the name' => basic("al\0ice:secret"),
         'NUL in the password' => basic("alice:se\0cret"),
-        'a line break in the name' => basic("alice\r\n:secret"),
+        'a line break in the name' => basic("alice\n:secret"),
         'a line break in the password' => basic("alice:sec\nret"),
         'an escape sequence in the name' => basic("alice\e[2J:secret"),
         'a master user' => basic('alice*admin:secret'),

@@ -189,6 +189,55 @@ test('a fault of the webmail is logged and not told', function (): void {
     contains('the password of the database', implode($webmail->log));
 });
 
+test('a login that fails by a fault is no wrong password', function (): void {
+    $webmail = webmail();
+    $webmail->loginFault = new RuntimeException('a plugin failed');
+    same(500, ask($webmail, basic('alice:secret'))[0]);
+    $webmail->loginFault = null;
+    same(200, ask($webmail, basic('alice:secret'))[0]);
+});
+
+test('a fault after the answer has begun begins no other', function (): void {
+    $output = new class implements OpenXPort\Output {
+        /** @var list<int> */
+        public array $statuses = [];
+
+        public function begin(int $status, array $headers): void
+        {
+            $this->statuses[] = $status;
+        }
+    };
+    $webmail = webmail();
+    $request = new Request('GET', [], [], basic('alice:secret'));
+    $isFirst = true;
+    $fail = static function () use (&$isFirst): string {
+        $mustFail = $isFirst;
+        $isFirst = false;
+        return $mustFail ? throw new RuntimeException('the filter failed') : '';
+    };
+    written(static function () use ($fail, $webmail, $request, $output): void {
+        ob_start($fail, 1);
+        (new Endpoint($webmail, $request, new FakeBody(), $output))->answer();
+        ob_end_clean();
+    });
+    same([200], $output->statuses);
+    contains('the filter failed', implode($webmail->log));
+});
+
+test('a state that cannot be used is told as 503', function (): void {
+    chmod(ini_get('openxport.state_dir'), 0755);
+    $answer = process(<<<'PHP'
+        $output = new FakeOutput();
+        $basic = 'Basic ' . base64_encode('alice:secret');
+        $request = new OpenXPort\Http\Request('GET', [], [], $basic);
+        $webmail = new FakeWebmail('i');
+        (new OpenXPort\Endpoint($webmail, $request, new FakeBody(), $output))->answer();
+        echo "\n", $output->status;
+        PHP);
+    chmod(ini_get('openxport.state_dir'), 0700);
+    contains("the service is not ready\"}\n503", $answer['output']);
+});
+
 test('what the administrator must configure is told', function (): void {
     $webmail = webmail();
     $webmail->fault = new OpenXPort\Unavailable('the administrator must set jmap_base_url');

@@ -78,6 +78,9 @@ final class FakeWebmail implements Webmail
     /** What settings() throws. */
     public ?Throwable $fault = null;
 
+    /** What logIn() throws. */
+    public ?Throwable $loginFault = null;
+
     public bool $hasSession = false;
 
     public bool $hasRequestToken = false;
@@ -136,6 +139,7 @@ final class FakeWebmail implements Webmail
     {
         $this->logins++;
         return match (true) {
+            $this->loginFault !== null => throw $this->loginFault,
             $this->isAway => Login::undecided(),
             $name === 'alice' && $password === 'secret' => Login::accepted('7'),
             $name === 'limited' => Login::limited(60),
