@@ -76,7 +76,7 @@ class jmap extends rcube_plugin // Roundcube loads the class by the folder's nam
             $this->reportExtension();
             exit;
         }
-        foreach (['BaseUrl', 'Bridge', 'LoginName', 'Webmail'] as $class) {
+        foreach (['BaseUrl', 'Bridge', 'Contacts', 'LoginName', 'Webmail'] as $class) {
             require_once __DIR__ . "/lib/{$class}.php";
         }
         $roundcube = rcmail::get_instance();

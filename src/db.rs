@@ -25,6 +25,8 @@ pub enum Kind {
 pub enum Param<'a> {
     Integer(i64),
     Text(&'a str),
+    /// A text in whatever encoding the host has stored it.
+    Octets(&'a [u8]),
 }
 
 /// A value of a row, borrowed from its page.

@@ -214,16 +214,26 @@ impl Store for Empty {
     }
 }
 
+/// Finds what a blob id in a record stands for, such as an upload of the client; `None` where
+/// the user sees no such blob.
+pub type Blobs<'a> = &'a dyn Fn(&Id) -> Result<Option<Contents>, StoreError>;
+
 /// The writing half of a store. Each call is atomic: it is done wholly or not at all.
 pub trait StoreWriter {
     /// Stores a new record, without `id`, and says which id it got.
-    fn create(&self, object: &Object) -> Result<Id, StoreError>;
+    fn create(&self, object: &Object, blobs: Blobs<'_>) -> Result<Id, StoreError>;
 
     /// Replaces the content `before` by `after`, both whole records with `id`.
     ///
     /// # Errors
     /// `Conflict` when what is stored is no longer `before`: read again and reapply.
-    fn update(&self, id: &Id, before: &Object, after: &Object) -> Result<(), StoreError>;
+    fn update(
+        &self,
+        id: &Id,
+        before: &Object,
+        after: &Object,
+        blobs: Blobs<'_>,
+    ) -> Result<(), StoreError>;
 
     fn destroy(&self, id: &Id) -> Result<(), StoreError>;
 

@@ -29,6 +29,7 @@ final class Bridge implements \OpenXPort\Bridge
     private const SQLITE_PAGES = 64;
 
     private readonly \rcube_db $db;
+    private ?Contacts $contacts = null;
 
     /** @param list<string> $tables those that are read; without prefix */
     public function __construct(private readonly \rcmail $roundcube, array $tables)
@@ -68,8 +69,19 @@ final class Bridge implements \OpenXPort\Bridge
         return match ($ability) {
             // As it does for a signature below a plain text.
             'html2text' => $this->roundcube->html2text((string) $arguments[0], ['links' => false]),
+            // See src/hosts/roundcube/contact_writer.rs and groups.rs.
+            'contact_columns' => $this->contacts()->columns((int) $arguments[0], (string) $arguments[1]),
+            'contact_inserted' => $this->contacts()->insertId(),
+            'contact_may_be_deleted' => $this->contacts()->mayDelete((int) $arguments[0]) ? '1' : null,
+            'group_save' => $this->contacts()->saveGroup((int) $arguments[0], ...array_map('strval', array_slice($arguments, 1))),
+            'group_delete' => $this->contacts()->deleteGroup((int) $arguments[0]),
             default => throw new \RuntimeException("Roundcube has no ability {$ability}"),
         };
+    }
+
+    private function contacts(): Contacts
+    {
+        return $this->contacts ??= new Contacts($this->roundcube);
     }
 
     /**

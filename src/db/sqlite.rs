@@ -91,6 +91,7 @@ impl ToSql for Param<'_> {
         Ok(match self {
             Param::Integer(number) => ToSqlOutput::from(number.to_string()),
             Param::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Param::Octets(octets) => ToSqlOutput::Borrowed(ValueRef::Text(octets)),
         })
     }
 }

@@ -97,6 +97,33 @@ impl Source {
     }
 }
 
+/// The whole of a blob, for a record that is to hold it. It is no larger than what may be
+/// uploaded.
+pub fn contents(
+    server: &Server<'_>,
+    account: &Account,
+    id: &Id,
+) -> Result<Option<Contents>, StoreError> {
+    let Some(source) = Source::find(server, account, id.as_str())? else {
+        return Ok(None);
+    };
+    if source.size_octets() > server.settings.limits.max_size_upload {
+        return Err(StoreError::TooLarge);
+    }
+    let blob = match source {
+        Source::Record(contents) => return Ok(Some(contents)),
+        Source::Upload(ref blob) => blob,
+    };
+    let mut octets = Vec::new();
+    for piece in source.pieces(server, 0, blob.size_octets) {
+        octets.extend_from_slice(&piece?);
+    }
+    Ok(Some(Contents {
+        media_type: Some(blob.media_type.clone()),
+        octets,
+    }))
+}
+
 /// Under whom the uploads to an account are kept: they are seen by their uploader alone, also
 /// where others share the account (RFC 8620 §6.1).
 pub fn uploader(server: &Server<'_>, account: &Account) -> String {

@@ -1,6 +1,7 @@
 //! `/copy` (RFC 8620 §5.4): from one account to another, and then perhaps away.
 
 use super::arguments::resolve_id;
+use super::blob_source;
 use super::creation_ids;
 use super::dispatch::{Call, account, store};
 use super::error::{MethodError, SetError};
@@ -107,7 +108,8 @@ fn copy_one(call: &Call<'_>, from: &dyn Store, changes: Object) -> Result<(Id, C
         .filter(|(name, _)| is_clients(name))
         .collect();
     copy.extend(changes);
-    match write::create(call.data_type, call.store, &copy) {
+    let blobs = |id: &Id| blob_source::contents(call.server, call.account, id);
+    match write::create(call.data_type, call.store, &copy, &blobs) {
         Ok(created) => Ok((id, created)),
         Err(WriteError::Taken { existing, .. }) => Err(SetError {
             existing_id: Some(existing.to_string()),

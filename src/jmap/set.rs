@@ -1,6 +1,7 @@
 //! `/set` (RFC 8620 §5.3): creates, then updates, then destroys, each record on its own.
 
 use super::arguments::{CreatedIds, resolve_id};
+use super::blob_source;
 use super::creation_ids;
 use super::dispatch::Call;
 use super::error::{MethodError, SetError};
@@ -162,8 +163,10 @@ fn create(
             let created = if is_over() {
                 Err(out_of_time())
             } else {
-                creation_ids::resolve_object(call.data_type, object, call.created_ids)
-                    .and_then(|object| Ok(write::create(call.data_type, call.store, &object)?))
+                let blobs = |id: &Id| blob_source::contents(call.server, call.account, id);
+                creation_ids::resolve_object(call.data_type, object, call.created_ids).and_then(
+                    |object| Ok(write::create(call.data_type, call.store, &object, &blobs)?),
+                )
             };
             done.insert(creation_id.clone());
             match created {
@@ -201,12 +204,16 @@ fn update(
 ) {
     for (id, patch) in updates {
         let id = canonical(id, call.created_ids);
+        let blobs = |id: &Id| blob_source::contents(call.server, call.account, id);
         let updated = match Id::new(id.clone()) {
             _ if is_over() => Err(out_of_time()),
             None => Err(SetError::new("notFound")),
             Some(_) if destroy.contains(&id) => Err(SetError::new("willDestroy")),
             Some(known) => creation_ids::resolve_patch(call.data_type, patch, call.created_ids)
-                .and_then(|patch| Ok(write::update(call.data_type, call.store, &known, &patch)?)),
+                .and_then(|patch| {
+                    let updated = write::update(call.data_type, call.store, &known, &patch, &blobs);
+                    Ok(updated?)
+                }),
         };
         match updated {
             Ok(changed) => outcome.updated.insert(id, or_null(changed)),

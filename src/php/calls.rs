@@ -204,6 +204,11 @@ fn bind(params: &[Param<'_>]) -> ext_php_rs::error::Result<Zval> {
         match param {
             Param::Integer(number) => bound.push(*number)?,
             Param::Text(text) => bound.push(*text)?,
+            Param::Octets(octets) => {
+                let mut string = Zval::new();
+                string.set_binary(octets.to_vec());
+                bound.push(string)?;
+            }
         }
     }
     let mut zval = Zval::new();

@@ -3,7 +3,7 @@
 use super::patch::{self, InvalidPatch};
 use crate::data_types::{DataType, Ids, Property};
 use crate::json;
-use crate::store::{Id, Object, Selection, Store, StoreError, StoreWriter, Wanted};
+use crate::store::{Blobs, Id, Object, Selection, Store, StoreError, StoreWriter, Wanted};
 use serde_json::Value;
 
 /// How often an update is tried against a record that others keep changing.
@@ -40,6 +40,7 @@ pub fn create(
     data_type: &DataType,
     store: &dyn Store,
     sent: &Object,
+    blobs: Blobs<'_>,
 ) -> Result<Created, WriteError> {
     let writer = writer(store)?;
     let mut object: Object = sent.clone();
@@ -65,7 +66,7 @@ pub fn create(
         }
     }
     check_unique(data_type, writer, &object, None)?;
-    let id = writer.create(&object)?;
+    let id = writer.create(&object, blobs)?;
     let stored = read(store, &id)?.ok_or(StoreError::NotFound)?;
     Ok(Created {
         added: difference(stored, sent),
@@ -84,6 +85,7 @@ pub fn update(
     store: &dyn Store,
     id: &Id,
     patch: &Object,
+    blobs: Blobs<'_>,
 ) -> Result<Object, WriteError> {
     let writer = writer(store)?;
     let default = |name: &str| {
@@ -96,7 +98,7 @@ pub fn update(
         check_update(data_type, &before, &after, patch)?;
         if after != before {
             check_unique(data_type, writer, &after, Some(id))?;
-            match writer.update(id, &before, &after) {
+            match writer.update(id, &before, &after, blobs) {
                 Err(StoreError::Conflict) => continue,
                 written => written?,
             }

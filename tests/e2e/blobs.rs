@@ -5,15 +5,16 @@ use crate::http::{Answer, Client};
 const USER: &str = "demo@example.org";
 const OCTETS: &[u8] = b"0123456789\x00\xFF";
 
-fn upload(client: &Client) -> String {
+/// Uploads a blob and gives back its id.
+pub fn upload(client: &Client, media_type: &str, octets: &[u8]) -> String {
     let url = client.session()["uploadUrl"].as_str().expect("a URL");
     let url = url.replace("{accountId}", &client.account_id());
-    let answer = client.post(&url, "application/x-test", OCTETS);
+    let answer = client.post(&url, media_type, octets);
     assert_eq!(answer.status, 201, "{}", answer.text());
     let blob = answer.json();
     assert_eq!(blob["accountId"], client.account_id(), "{blob}");
-    assert_eq!(blob["type"], "application/x-test", "{blob}");
-    assert_eq!(blob["size"], OCTETS.len(), "{blob}");
+    assert_eq!(blob["type"], media_type, "{blob}");
+    assert_eq!(blob["size"], octets.len(), "{blob}");
     blob["blobId"].as_str().expect("an id").to_owned()
 }
 
@@ -26,7 +27,7 @@ fn url(client: &Client, account: &str, blob: &str, name: &str, media_type: &str)
         .replace("{type}", media_type)
 }
 
-fn download(client: &Client, blob: &str) -> Answer {
+pub fn download(client: &Client, blob: &str) -> Answer {
     client.get(&url(
         client,
         &client.account_id(),
@@ -39,7 +40,7 @@ fn download(client: &Client, blob: &str) -> Answer {
 #[test]
 fn blob_download_is_a_file_that_a_browser_does_not_open() {
     let client = Client::of(USER);
-    let blob = upload(&client);
+    let blob = upload(&client, "application/x-test", OCTETS);
     let url = url(
         &client,
         &client.account_id(),
@@ -67,7 +68,7 @@ fn blob_download_is_a_file_that_a_browser_does_not_open() {
 #[test]
 fn blob_download_refuses_a_name_or_type_that_would_add_a_header() {
     let client = Client::of(USER);
-    let blob = upload(&client);
+    let blob = upload(&client, "application/x-test", OCTETS);
     let account = client.account_id();
     for (name, media_type) in [
         ("a%0D%0ASet-Cookie:x=1", "a/b"),
@@ -81,7 +82,7 @@ fn blob_download_refuses_a_name_or_type_that_would_add_a_header() {
 
 #[test]
 fn blob_download_sends_the_range_asked_for() {
-    let blob = upload(&Client::of(USER));
+    let blob = upload(&Client::of(USER), "application/x-test", OCTETS);
     for (range, expected) in [("bytes=2-4", &OCTETS[2..5]), ("bytes=-2", &OCTETS[10..])] {
         let answer = download(&Client::of(USER).with_header("Range", range), &blob);
         assert_eq!(answer.status, 206, "{range}: {}", answer.text());
@@ -100,7 +101,7 @@ fn blob_download_sends_the_range_asked_for() {
 #[test]
 fn blob_of_somebody_else_and_one_that_never_was_look_the_same() {
     let owner = Client::of(USER);
-    let blob = upload(&owner);
+    let blob = upload(&owner, "application/x-test", OCTETS);
     let other = Client::of("bob@example.org");
     let of_owner = url(&other, &owner.account_id(), &blob, "a.bin", "a/b");
     let taken = url(&other, &other.account_id(), &blob, "a.bin", "a/b");

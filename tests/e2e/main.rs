@@ -17,3 +17,4 @@ mod raw_http;
 mod session;
 mod web_changes;
 mod web_page;
+mod writing;

@@ -56,6 +56,15 @@ impl WebPage {
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
+    /// What a page of the address book shows.
+    pub fn show(&self, action: &str, fields: &[(&str, &str)]) -> String {
+        let fields = String::from_utf8(form(fields)).expect("it is encoded");
+        let url = format!("/?_task=addressbook&_action={action}&{fields}");
+        let answer = self.client.get(&url);
+        assert_eq!(answer.status, 200, "{action}: {}", answer.text());
+        answer.text()
+    }
+
     /// Does something in the address book, such as `save`, and gives back what the page gets.
     pub fn contacts(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
         let mut fields = fields.to_vec();

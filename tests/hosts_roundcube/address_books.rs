@@ -7,7 +7,6 @@ use serde_json::json;
 #[test]
 fn address_book_get_returns_the_books_that_this_roundcube_has() {
     let roundcube = Roundcube::new();
-    let rights = json!({"mayRead": true, "mayWrite": false, "mayShare": false, "mayDelete": false});
     let book = |id: &str, name: &str, sort_order: u64| {
         json!({
             "id": id,
@@ -17,7 +16,8 @@ fn address_book_get_returns_the_books_that_this_roundcube_has() {
             "isDefault": id == "b0",
             "isSubscribed": true,
             "shareWith": null,
-            "myRights": rights,
+            "myRights": {"mayRead": true, "mayWrite": id == "b0", "mayShare": false,
+                "mayDelete": false},
         })
     };
     assert_eq!(

@@ -22,10 +22,12 @@ pub const LONG_AGO: &str = "2024-03-01 10:00:00";
 pub const NOW: &str = "2024-03-01 12:00:00";
 
 pub struct Roundcube {
-    sqlite: Sqlite,
+    pub sqlite: Sqlite,
     now: Cell<&'static str>,
     /// How many rows the host has been handed.
     pub rows_read: Cell<usize>,
+    /// Plugins of the webmail refuse everything.
+    pub refusing: Cell<bool>,
     /// How many octets came in the largest page.
     pub largest_page: Cell<usize>,
     /// The queries that it has made.
@@ -45,6 +47,7 @@ impl Roundcube {
             sqlite: Sqlite { connection },
             now: Cell::new(NOW),
             rows_read: Cell::new(0),
+            refusing: Cell::new(false),
             largest_page: Cell::new(0),
             queries: RefCell::new(Vec::new()),
         };
@@ -87,6 +90,34 @@ impl Roundcube {
                 rusqlite::params![id, changed, vcard],
             )
             .expect("the contact is new");
+    }
+
+    fn save_group(&self, key: i64, name: &str, add: &str, remove: &str) -> i64 {
+        let key = match key {
+            0 => {
+                let sql = "INSERT INTO contactgroups (user_id, name) VALUES (1, '')";
+                self.sql(sql);
+                self.sqlite.connection.last_insert_rowid()
+            }
+            key => key,
+        };
+        if !name.is_empty() {
+            let sql = "UPDATE contactgroups SET name = ? WHERE contactgroup_id = ?";
+            let params = rusqlite::params![name, key];
+            let renamed = self.sqlite.connection.execute(sql, params);
+            renamed.expect("the group is there");
+        }
+        if !remove.is_empty() {
+            self.sql(&format!(
+                "DELETE FROM contactgroupmembers WHERE contactgroup_id = {key} AND contact_id IN ({remove})"
+            ));
+        }
+        for contact in add.split(',').filter(|contact| !contact.is_empty()) {
+            self.sql(&format!(
+                "INSERT INTO contactgroupmembers (contactgroup_id, contact_id) VALUES ({key}, {contact})"
+            ));
+        }
+        key
     }
 
     /// How SQLite goes about each query of the host.
@@ -224,13 +255,47 @@ impl Database for &Roundcube {
     }
 
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
-        self.sqlite.execute(sql, params)
+        self.sqlite.execute(&self.with_clock(sql), params)
     }
 
     /// Stands in for Roundcube's own code, recognisably.
     fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
+        if self.refusing.get() {
+            return Ok(None);
+        }
         match (ability, arguments) {
             ("html2text", [Param::Text(html)]) => Ok(Some(format!("\ntext of {html}\r\n").into())),
+            ("contact_columns", [Param::Integer(key), Param::Octets(vcard)]) => {
+                let columns = json!({
+                    "name": format!("name {}", "é".repeat(130)),
+                    "email": "e-mail",
+                    "firstname": "first",
+                    "surname": "sur",
+                    "words": format!("words of {key} in {} octets", vcard.len()),
+                });
+                Ok(Some(columns.to_string().into()))
+            }
+            ("contact_inserted", []) => {
+                let key = self.sqlite.connection.last_insert_rowid();
+                Ok(Some(key.to_string().into()))
+            }
+            ("contact_may_be_deleted", [Param::Integer(_)]) => Ok(Some(b"1".to_vec())),
+            (
+                "group_save",
+                [
+                    Param::Integer(key),
+                    Param::Text(name),
+                    Param::Text(add),
+                    Param::Text(remove),
+                ],
+            ) => Ok(Some(
+                self.save_group(*key, name, add, remove).to_string().into(),
+            )),
+            ("group_delete", [Param::Integer(key)]) => {
+                let sql = "UPDATE contactgroups SET del = 1 WHERE contactgroup_id = ? AND del = 0";
+                let changed = self.sqlite.execute(sql, &[Param::Integer(*key)])?;
+                Ok(Some(changed.to_string().into()))
+            }
             _ => Err(DbError::NoAbility(ability.to_owned())),
         }
     }

@@ -18,3 +18,4 @@ mod fixture;
 mod identities;
 mod opening;
 mod versions;
+mod writing;

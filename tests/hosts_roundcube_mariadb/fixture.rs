@@ -170,6 +170,7 @@ impl Database for &Roundcube {
         let stored = |param: &Param<'_>| match param {
             Param::Integer(number) => Stored::from(number.to_string()),
             Param::Text(text) => Stored::from(*text),
+            Param::Octets(octets) => Stored::from(*octets),
         };
         let values: Vec<_> = params.iter().map(stored).collect();
         self.queries

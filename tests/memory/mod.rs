@@ -9,8 +9,8 @@ use openxport::data_types::contacts::{self, CONTACTS_CAPABILITY};
 use openxport::data_types::mail::{self, SUBMISSION_CAPABILITY};
 use openxport::json;
 use openxport::store::{
-    Account, Contents, Empty, Fingerprint, Host, Id, Object, Record, Selection, Store, StoreError,
-    StoreWriter, Version, Visit, Wanted,
+    Account, Blobs, Contents, Empty, Fingerprint, Host, Id, Object, Record, Selection, Store,
+    StoreError, StoreWriter, Version, Visit, Wanted,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -347,7 +347,7 @@ impl Store for MemoryStore {
 }
 
 impl StoreWriter for MemoryStore {
-    fn create(&self, object: &Object) -> Result<Id, StoreError> {
+    fn create(&self, object: &Object, _blobs: Blobs<'_>) -> Result<Id, StoreError> {
         self.check()?;
         let mut object = object.clone();
         if self.prefix == "b" {
@@ -364,7 +364,13 @@ impl StoreWriter for MemoryStore {
         Ok(self::id(&id))
     }
 
-    fn update(&self, id: &Id, before: &Object, after: &Object) -> Result<(), StoreError> {
+    fn update(
+        &self,
+        id: &Id,
+        before: &Object,
+        after: &Object,
+        _blobs: Blobs<'_>,
+    ) -> Result<(), StoreError> {
         self.check()?;
         let mut inner = self.inner();
         if let Some((id, record)) = inner.meanwhile.pop() {

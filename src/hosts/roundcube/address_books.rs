@@ -6,7 +6,7 @@ use crate::json;
 use crate::store::{Fingerprint, Record, Selection, Store, StoreError, Version, Visit, Wanted};
 
 /// The id of a book, also on the cards that are in it.
-pub fn id(source: Source) -> &'static str {
+pub const fn id(source: Source) -> &'static str {
     match source {
         Source::Personal => "b0",
         Source::CollectedRecipients => "b1",
@@ -34,7 +34,7 @@ impl AddressBooks {
                 name: &book.name,
                 sort_order,
                 is_default: book.source == Source::Personal,
-                may_write: false,
+                may_write: book.source == Source::Personal,
             })
     }
 }

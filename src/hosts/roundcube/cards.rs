@@ -20,6 +20,8 @@ pub struct CardRecord<'r> {
     pub updated: Option<&'r str>,
     /// Empty when nothing of it was asked for.
     pub vcard: &'r [u8],
+    /// The row has no vCard: this one was made of its columns.
+    pub is_made: bool,
     /// The key of the row, which the ids of embedded blobs name too.
     pub key: i64,
 }
@@ -43,10 +45,14 @@ impl Record for CardRecord<'_> {
             is_uid_taken: self.is_uid_taken,
             updated: self.updated,
             created: None,
-            blob_id: &|media| format!("{BLOB_LETTER}{}-{media}", self.key),
+            blob_id: &|media| blob_id(self.key, media),
         };
         parse(self.vcard).emit(&host, selection, out);
     }
+}
+
+pub fn blob_id(key: i64, media: &str) -> String {
+    format!("{BLOB_LETTER}{key}-{media}")
 }
 
 /// The row and the key in `media` of which a blob id speaks.

@@ -9,7 +9,7 @@ use super::rows::{Keys, Query, Tables, VisitRow, row_key, write_id};
 use super::settings::Source;
 use super::uids::Uids;
 use crate::db::Param;
-use crate::store::{StoreError, Version, Visit, Wanted};
+use crate::store::{Id, StoreError, Version, Visit, Wanted};
 use std::rc::Rc;
 
 /// One of the books that `collected_addresses` holds.
@@ -85,6 +85,17 @@ impl<'a> Collected<'a> {
         })
     }
 
+    /// Whether there is an address of this id.
+    pub fn has(&self, id: &Id) -> Result<bool, StoreError> {
+        let mut is_there = false;
+        let wanted = [id.clone()];
+        self.read(Wanted::Ids(&wanted), &mut |_| {
+            is_there = true;
+            Ok(())
+        })?;
+        Ok(is_there)
+    }
+
     pub fn read(&self, wanted: Wanted<'_>, visit: Visit<'_>) -> Result<(), StoreError> {
         let changed = changed_utc(self.tables.database.kind());
         let (mut id, mut uid, mut updated) = (String::new(), String::new(), String::new());
@@ -109,6 +120,7 @@ impl<'a> Collected<'a> {
                     is_uid_taken: false,
                     updated: has_updated.then_some(&updated),
                     vcard: &vcard,
+                    is_made: true,
                     key,
                 })
             })

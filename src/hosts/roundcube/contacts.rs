@@ -4,15 +4,23 @@ use super::collected::Collected;
 use super::digest::Digest;
 use super::groups::{self, Groups};
 use super::personal::{self, Contacts};
-use super::rows::{Keys, Tables};
+use super::rows::{Keys, Tables, parse_key};
 use super::settings::Source;
 use super::uids::Uids;
+use crate::data_types::contacts::{IdAndUid, is_group, no_such_member, uid_of};
+use crate::json;
 use crate::store::{
-    Contents, Fingerprint, Id, Selection, Store, StoreError, Version, Visit, Wanted,
+    Blobs, Contents, Fingerprint, Id, Object, Selection, Store, StoreError, StoreWriter, Version,
+    Visit, Wanted,
 };
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
+use xxhash_rust::xxh3::xxh3_128;
 
 pub struct ContactCards<'a> {
+    /// The ids by the digests of the uids, once they are asked for and until they are old.
+    by_uid: RefCell<Option<HashMap<u128, Id>>>,
     /// `None` where the personal address book is elsewhere, such as in LDAP.
     personal: Option<Personal<'a>>,
     collected: Collected<'a>,
@@ -31,6 +39,7 @@ impl<'a> ContactCards<'a> {
             groups: Groups::new(Rc::clone(tables), Rc::clone(&uids)),
         };
         Self {
+            by_uid: RefCell::default(),
             personal: tables.settings.has(Source::Personal).then(personal),
             collected: Collected::new(Rc::clone(tables), Rc::clone(&uids)),
         }
@@ -42,6 +51,110 @@ impl<'a> ContactCards<'a> {
             Some(Personal { contacts, .. }) => contacts.contents(blob),
             None => Ok(None),
         }
+    }
+}
+
+impl<'a> ContactCards<'a> {
+    /// The part that can be written.
+    fn personal(&self) -> Result<&Personal<'a>, StoreError> {
+        let personal = self.personal.as_ref();
+        personal.ok_or(StoreError::Forbidden("the address book is read-only"))
+    }
+
+    fn id_of(&self, uid: &str) -> Result<Option<Id>, StoreError> {
+        if self.by_uid.borrow().is_none() {
+            let ids = self.ids_by_uid()?;
+            self.by_uid.replace(Some(ids));
+        }
+        let by_uid = self.by_uid.borrow();
+        let found = by_uid.as_ref().and_then(|ids| ids.get(&digest(uid)));
+        Ok(found.cloned())
+    }
+
+    fn ids_by_uid(&self) -> Result<HashMap<u128, Id>, StoreError> {
+        let selection = IdAndUid::selection();
+        let mut ids = HashMap::new();
+        let mut text = json::Writer::new();
+        self.read(Wanted::All, &selection, &mut |record| {
+            text.clear();
+            record.emit(&selection, &mut text);
+            let IdAndUid { id, uid } = serde_json::from_slice(text.as_bytes())
+                .map_err(|error| StoreError::Backend(error.into()))?;
+            if let Some(id) = Id::new(id) {
+                ids.insert(digest(&uid), id);
+            }
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+
+    fn contact_of(&self, uid: &str) -> Result<i64, StoreError> {
+        let id = self.id_of(uid)?;
+        id.and_then(|id| key_of(&id, personal::LETTER))
+            .ok_or_else(no_such_member)
+    }
+}
+
+fn digest(uid: &str) -> u128 {
+    xxh3_128(uid.as_bytes())
+}
+
+fn key_of(id: &Id, letter: char) -> Option<i64> {
+    parse_key(id.as_str().strip_prefix(letter)?)
+}
+
+impl StoreWriter for ContactCards<'_> {
+    fn create(&self, object: &Object, blobs: Blobs<'_>) -> Result<Id, StoreError> {
+        let Personal { contacts, groups } = self.personal()?;
+        let id = match is_group(object) {
+            true => groups.create(object, &|uid| self.contact_of(uid))?,
+            false => contacts.create(object, blobs)?,
+        };
+        let uid = uid_of(object);
+        if let Some(ids) = self.by_uid.borrow_mut().as_mut()
+            && let Some(uid) = uid
+        {
+            ids.insert(digest(uid), id.clone());
+        }
+        Ok(id)
+    }
+
+    fn update(
+        &self,
+        id: &Id,
+        before: &Object,
+        after: &Object,
+        blobs: Blobs<'_>,
+    ) -> Result<(), StoreError> {
+        let Personal { contacts, groups } = self.personal()?;
+        if let Some(key) = key_of(id, personal::LETTER) {
+            return contacts.update(key, before, after, blobs);
+        }
+        match key_of(id, groups::LETTER) {
+            Some(key) => groups.update(key, before, after, &|uid| self.contact_of(uid)),
+            None => Err(StoreError::Forbidden("the address book is read-only")),
+        }
+    }
+
+    fn destroy(&self, id: &Id) -> Result<(), StoreError> {
+        let Personal { contacts, groups } = self.personal()?;
+        // Its uid is free, and another card may get its own back.
+        self.by_uid.replace(None);
+        if let Some(key) = key_of(id, personal::LETTER) {
+            return contacts.destroy(key);
+        }
+        if let Some(key) = key_of(id, groups::LETTER) {
+            return groups.destroy(key);
+        }
+        match self.collected.has(id)? {
+            true => Err(StoreError::Forbidden("the address book is read-only")),
+            false => Err(StoreError::NotFound),
+        }
+    }
+
+    fn find(&self, _property: &str, value: &str) -> Result<Option<Id>, StoreError> {
+        // The uid is the only property that is unique.
+        self.id_of(value)
     }
 }
 
@@ -95,5 +208,9 @@ impl Store for ContactCards<'_> {
             groups.read(&keys, selection, contacts, visit)?;
         }
         self.collected.read(wanted, visit)
+    }
+
+    fn writer(&self) -> Option<&dyn StoreWriter> {
+        Some(self)
     }
 }

@@ -14,6 +14,15 @@ pub fn changed_utc(kind: Kind) -> &'static str {
     }
 }
 
+/// The database's own time, as Roundcube sets it.
+pub fn now(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "datetime('now')",
+        Kind::Mysql => "NOW()",
+        Kind::Postgres => "now()",
+    }
+}
+
 /// Replaces `text` by a time as a UTCDate (RFC 8620 §1.4), from Unix seconds or from
 /// `YYYY-MM-DD HH:MM:SS`, and says whether there is one.
 ///

@@ -1,6 +1,15 @@
 //! The contact groups of the personal address book, as cards of kind group.
+//!
+//! They are written by Roundcube's own code, which also asks its plugins:
+//!
+//! - `group_save`, of the group's key or 0, its new name or nothing, and the keys of the
+//!   contacts to add and to remove: stores all of it or nothing, and returns the key; null when
+//!   a plugin refuses.
+//! - `group_delete`, of its key: `1` when there was one, otherwise `0`; null when a plugin
+//!   refuses.
 
 use super::address_books;
+use super::contact_writer::{MAX_NAME_CHARACTERS, REFUSED};
 use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
@@ -8,12 +17,25 @@ use super::personal::{self, Contacts};
 use super::rows::{Keys, Query, Tables, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Uids};
-use crate::data_types::contacts::GroupCard;
+use crate::data_types::contacts::{
+    GroupCard, GroupContent, is_group, is_only_in, kind_cannot_change, name_is_too_long,
+};
 use crate::db::Param;
-use crate::store::{Selection, StoreError, Version, Visit};
+use crate::store::{Id, Object, Selection, StoreError, Version, Visit};
 use std::rc::Rc;
 
 pub const LETTER: char = 'g';
+
+/// The keys of the contacts with these uids, separated by commas.
+fn keys_of<'u>(
+    uids: impl Iterator<Item = &'u String>,
+    contact_of: &dyn Fn(&str) -> Result<i64, StoreError>,
+) -> Result<String, StoreError> {
+    let keys: Result<Vec<_>, _> = uids
+        .map(|uid| Ok::<_, StoreError>(contact_of(uid)?.to_string()))
+        .collect();
+    Ok(keys?.join(","))
+}
 
 pub struct Groups<'a> {
     tables: Rc<Tables<'a>>,
@@ -143,6 +165,74 @@ impl<'a> Groups<'a> {
         }
         let nobody = Members::default();
         groups.iter().try_for_each(|group| visit(group, &nobody))
+    }
+
+    /// Stores a new group. `contact_of` finds the contact with a uid.
+    pub fn create(
+        &self,
+        card: &Object,
+        contact_of: &dyn Fn(&str) -> Result<i64, StoreError>,
+    ) -> Result<Id, StoreError> {
+        if !is_only_in(card, address_books::id(Source::Personal)) {
+            return Err(StoreError::Forbidden("the address book is read-only"));
+        }
+        let content = GroupContent::of(card)?;
+        let members = keys_of(content.members.iter(), contact_of)?;
+        let key = self.save(0, &content.name, &members, "")?;
+        Id::new(format!("{LETTER}{key}"))
+            .ok_or_else(|| StoreError::Backend("the new group has no key".into()))
+    }
+
+    pub fn update(
+        &self,
+        key: i64,
+        before: &Object,
+        after: &Object,
+        contact_of: &dyn Fn(&str) -> Result<i64, StoreError>,
+    ) -> Result<(), StoreError> {
+        if !is_only_in(after, address_books::id(Source::Personal)) {
+            return Err(StoreError::Forbidden(
+                "a group cannot be moved to another address book",
+            ));
+        }
+        if !is_group(after) {
+            return Err(kind_cannot_change());
+        }
+        let (before, after) = (GroupContent::of(before)?, GroupContent::of(after)?);
+        let added = keys_of(after.members.difference(&before.members), contact_of)?;
+        let removed = keys_of(before.members.difference(&after.members), contact_of)?;
+        let name = match after.name == before.name {
+            true => "",
+            false => &after.name,
+        };
+        self.save(key, name, &added, &removed).map(drop)
+    }
+
+    pub fn destroy(&self, key: i64) -> Result<(), StoreError> {
+        let deleted = self
+            .tables
+            .database
+            .call("group_delete", &[Param::Integer(key)])?;
+        match deleted.as_deref() {
+            None => Err(REFUSED),
+            Some(b"1") => Ok(()),
+            Some(_) => Err(StoreError::NotFound),
+        }
+    }
+
+    fn save(&self, key: i64, name: &str, add: &str, remove: &str) -> Result<String, StoreError> {
+        if name.chars().count() > MAX_NAME_CHARACTERS {
+            return Err(name_is_too_long());
+        }
+        let params = [
+            Param::Integer(key),
+            Param::Text(name),
+            Param::Text(add),
+            Param::Text(remove),
+        ];
+        let saved = self.tables.database.call("group_save", &params)?;
+        let saved = saved.ok_or(REFUSED)?;
+        String::from_utf8(saved).map_err(|error| StoreError::Backend(error.into()))
     }
 
     /// The groups, without their members, in the order of their keys.

@@ -54,7 +54,7 @@ fn content(kind: Kind) -> [&'static str; 2] {
 
 /// The contacts of one user.
 pub struct Contacts<'a> {
-    tables: Rc<Tables<'a>>,
+    pub tables: Rc<Tables<'a>>,
     uids: Rc<Uids>,
     /// The rows whose UID an earlier row has, once it is known.
     repeated: RefCell<Option<HashSet<i64>>>,
@@ -119,6 +119,16 @@ impl<'a> Contacts<'a> {
         selection: &Selection,
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
+        self.cards(keys, selection, &mut |card| visit(card))
+    }
+
+    /// Visits the cards, of which only what is selected is known.
+    pub fn cards(
+        &self,
+        keys: &Keys,
+        selection: &Selection,
+        visit: &mut dyn FnMut(&CardRecord<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let kind = self.tables.database.kind();
         let wants_card = wants_stored_card(selection);
         let shows_uid = shows_uid(selection);
@@ -164,6 +174,7 @@ impl<'a> Contacts<'a> {
                 is_uid_taken: !is_own,
                 updated: has_updated.then_some(&updated),
                 vcard: vcard.unwrap_or_default(),
+                is_made: wants_card && row.cell(1).octets().is_empty(),
                 key,
             })
         })?;
@@ -181,6 +192,11 @@ impl<'a> Contacts<'a> {
         }
         let repeated = self.repeated.borrow();
         Ok(repeated.as_ref().is_some_and(|rows| rows.contains(&key)))
+    }
+
+    /// One of the rows is no more, so another may get its UID back.
+    pub fn forget(&self) {
+        self.repeated.replace(None);
     }
 
     /// See [`Store::learnt`](crate::store::Store::learnt): the keys of the repeated rows.

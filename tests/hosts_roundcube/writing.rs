@@ -1,0 +1,263 @@
+//! ContactCard/set on Roundcube's tables (RFC 8620 §5.3, RFC 9610 §3.5).
+
+use crate::fixture::{LONG_AGO, Roundcube};
+use crate::wire::Wire;
+use openxport::store::Host;
+use serde_json::{Value, json};
+
+const JANE: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Doe;Jane;;;\r\nFN:Jane Doe\r\n\
+    item1.TEL;TYPE=work;X-ODD=1:+49 30 1\r\nX-OWN;A=b:kept\r\nEMAIL:jane@example.org\r\nEND:VCARD";
+
+fn with_jane() -> Roundcube {
+    let roundcube = Roundcube::new();
+    roundcube.contact(1, JANE, LONG_AGO);
+    roundcube
+}
+
+fn wire(roundcube: &Roundcube) -> Wire<Box<dyn Host + '_>> {
+    Wire::over(roundcube.open())
+}
+
+/// One column of the contact with this key.
+fn column(roundcube: &Roundcube, name: &str, key: i64) -> String {
+    let sql = format!("SELECT {name} FROM contacts WHERE contact_id = ?");
+    let value = roundcube.sqlite.connection.query_row(&sql, [key], |row| {
+        Ok(String::from_utf8_lossy(row.get_ref(0)?.as_bytes()?).into_owned())
+    });
+    value.expect("the contact is there")
+}
+
+fn create(roundcube: &Roundcube, card: Value) -> Value {
+    wire(roundcube).ok("ContactCard/set", json!({"create": {"k": card}}))
+}
+
+fn update(roundcube: &Roundcube, id: &str, patch: Value) -> Value {
+    wire(roundcube).ok("ContactCard/set", json!({"update": {id: patch}}))
+}
+
+fn card() -> Value {
+    json!({
+        "@type": "Card", "version": "1.0", "uid": "urn:example:ann",
+        "addressBookIds": {"b0": true},
+        "name": {"full": "Ann Other", "components": [
+            {"kind": "surname", "value": "Other"}, {"kind": "given", "value": "Ann"}]},
+        "emails": {"e": {"address": "ann@example.org"}},
+        "example.com:own": {"a": [1, null]},
+    })
+}
+
+#[test]
+fn contact_card_set_creates_a_contact_that_reads_as_it_was_sent() {
+    let roundcube = with_jane();
+    let response = create(&roundcube, card());
+    assert_eq!(response["created"]["k"]["id"], "c2", "{response:#}");
+    let stored = &roundcube.get("ContactCard", &["c2"])[0];
+    for (name, value) in card().as_object().expect("it is an object") {
+        assert_eq!(&stored[name], value, "{name} of {stored:#}");
+    }
+    assert_ne!(response["oldState"], response["newState"]);
+}
+
+#[test]
+fn contact_card_set_fills_the_columns_as_roundcube_says() {
+    let roundcube = with_jane();
+    create(&roundcube, card());
+    assert_eq!(column(&roundcube, "firstname", 2), "first");
+    assert_eq!(column(&roundcube, "email", 2), "e-mail");
+    let words = column(&roundcube, "words", 2);
+    assert!(words.starts_with("words of 0 in "), "{words}");
+    // The column takes 128 characters.
+    assert_eq!(column(&roundcube, "name", 2).chars().count(), 128);
+}
+
+#[test]
+fn contact_card_set_gives_a_new_contact_without_a_uid_one_that_stays() {
+    let roundcube = with_jane();
+    let mut card = card();
+    card.as_object_mut().expect("it is an object").remove("uid");
+    let response = create(&roundcube, card);
+    let uid = response["created"]["k"]["uid"]
+        .as_str()
+        .expect("it is told");
+    assert!(uid.starts_with("urn:uuid:"), "{uid}");
+    assert!(column(&roundcube, "vcard", 2).contains(&format!("UID:{uid}\r\n")));
+}
+
+#[test]
+fn contact_card_set_refuses_a_uid_that_another_card_has() {
+    // RFC 9610 §3
+    let roundcube = with_jane();
+    create(&roundcube, card());
+    let response = create(&roundcube, card());
+    let error = &response["notCreated"]["k"];
+    assert_eq!(error["type"], "invalidProperties", "{response:#}");
+    assert_eq!(error["properties"], json!(["uid"]));
+}
+
+#[test]
+fn contact_card_set_changes_the_lines_of_one_property_and_no_other() {
+    let roundcube = with_jane();
+    let response = update(&roundcube, "c1", json!({"name/full": "Jane Roe"}));
+    assert!(response["updated"].get("c1").is_some(), "{response:#}");
+    let vcard = column(&roundcube, "vcard", 1);
+    let uid = roundcube.get("ContactCard", &["c1"])[0]["uid"].clone();
+    let uid = format!("UID:{}\r\n", uid.as_str().expect("it is text"));
+    assert!(
+        vcard.contains(&uid),
+        "it is stored at the first write: {vcard}"
+    );
+    let lines = |text: &str| {
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert_eq!(
+        lines(&vcard.replace(&uid, "")),
+        lines(&JANE.replace("FN:Jane Doe", "FN:Jane Roe"))
+    );
+}
+
+#[test]
+fn contact_card_set_stores_a_card_for_a_row_that_had_none() {
+    let roundcube = Roundcube::new();
+    roundcube.sql(
+        "INSERT INTO contacts (contact_id, user_id, changed, name, firstname, surname, email, vcard)
+         VALUES (1, 1, '2024-03-01 10:00:00', 'Old One', 'Old', 'One', 'a@example.org,b@example.org', '')",
+    );
+    update(&roundcube, "c1", json!({"notes": {"n": {"note": "new"}}}));
+    let stored = &roundcube.get("ContactCard", &["c1"])[0];
+    assert_eq!(stored["name"]["full"], "Old One", "{stored:#}");
+    assert_eq!(stored["notes"]["n"]["note"], "new");
+    assert_eq!(
+        stored["emails"].as_object().map(|emails| emails.len()),
+        Some(2)
+    );
+}
+
+#[test]
+fn contact_card_set_changes_nothing_when_the_patch_changes_nothing() {
+    let roundcube = with_jane();
+    update(&roundcube, "c1", json!({"name/full": "Jane Doe"}));
+    assert_eq!(column(&roundcube, "vcard", 1), JANE);
+    assert_eq!(column(&roundcube, "changed", 1), LONG_AGO);
+}
+
+#[test]
+fn contact_card_set_flags_a_destroyed_contact_as_deleted() {
+    let roundcube = with_jane();
+    let response = wire(&roundcube).ok("ContactCard/set", json!({"destroy": ["c1", "c9"]}));
+    assert_eq!(response["destroyed"], json!(["c1"]), "{response:#}");
+    assert_eq!(response["notDestroyed"]["c9"]["type"], "notFound");
+    assert_eq!(column(&roundcube, "CAST(del AS TEXT)", 1), "1");
+    assert_eq!(column(&roundcube, "vcard", 1), JANE);
+}
+
+#[test]
+fn contact_card_set_leaves_the_contacts_of_others_alone() {
+    let roundcube = with_jane();
+    roundcube.sql("UPDATE contacts SET user_id = 2");
+    let response = wire(&roundcube).ok(
+        "ContactCard/set",
+        json!({"update": {"c1": {"name/full": "x"}}, "destroy": ["c1"]}),
+    );
+    assert_eq!(response["updated"], Value::Null, "{response:#}");
+    assert_eq!(response["destroyed"], Value::Null, "{response:#}");
+    assert_eq!(column(&roundcube, "vcard", 1), JANE);
+}
+
+#[test]
+fn contact_card_set_is_forbidden_where_a_plugin_refuses() {
+    let roundcube = with_jane();
+    roundcube.refusing.set(true);
+    let response = wire(&roundcube).ok(
+        "ContactCard/set",
+        json!({"create": {"k": card()}, "update": {"c1": {"name/full": "x"}}}),
+    );
+    assert_eq!(
+        response["notCreated"]["k"]["type"], "forbidden",
+        "{response:#}"
+    );
+    assert_eq!(response["notUpdated"]["c1"]["type"], "forbidden");
+    let response = wire(&roundcube).ok("ContactCard/set", json!({"destroy": ["c1"]}));
+    assert_eq!(response["notDestroyed"]["c1"]["type"], "forbidden");
+    assert_eq!(roundcube.all("ContactCard").len(), 1);
+    assert_eq!(column(&roundcube, "vcard", 1), JANE);
+}
+
+#[test]
+fn contact_card_set_writes_nothing_into_collected_addresses() {
+    let roundcube = with_jane();
+    roundcube.sql(
+        "INSERT INTO collected_addresses (address_id, user_id, changed, name, email, type) VALUES
+         (1, 1, '2024-03-01 10:00:00', 'To', 'to@example.org', 1)",
+    );
+    let mut elsewhere = card();
+    elsewhere["addressBookIds"] = json!({"b1": true});
+    let response = wire(&roundcube).ok(
+        "ContactCard/set",
+        json!({"create": {"k": elsewhere}, "update": {"r1": {"name/full": "x"},
+            "c1": {"addressBookIds": {"b1": true}}}}),
+    );
+    assert_eq!(
+        response["notCreated"]["k"]["type"], "forbidden",
+        "{response:#}"
+    );
+    for id in ["r1", "c1"] {
+        assert_eq!(
+            response["notUpdated"][id]["type"], "forbidden",
+            "{response:#}"
+        );
+    }
+    let response = wire(&roundcube).ok("ContactCard/set", json!({"destroy": ["r1"]}));
+    assert_eq!(response["notDestroyed"]["r1"]["type"], "forbidden");
+}
+
+#[test]
+fn contact_card_set_creates_changes_and_destroys_a_group() {
+    let roundcube = with_jane();
+    create(&roundcube, card());
+    let jane = roundcube.get("ContactCard", &["c1"])[0]["uid"].clone();
+    let jane = jane.as_str().expect("it is text");
+    let group = json!({"@type": "Card", "version": "1.0", "kind": "group",
+        "addressBookIds": {"b0": true}, "name": {"full": "Friends"}, "members": {jane: true}});
+    let response = create(&roundcube, group);
+    assert_eq!(response["created"]["k"]["id"], "g1", "{response:#}");
+    assert_eq!(
+        roundcube.get("ContactCard", &["g1"])[0]["members"],
+        json!({jane: true})
+    );
+    let patch = json!({"name": {"full": "Foes"}, "members": {"urn:example:ann": true}});
+    update(&roundcube, "g1", patch);
+    let group = &roundcube.get("ContactCard", &["g1"])[0];
+    assert_eq!(group["name"]["full"], "Foes");
+    assert_eq!(group["members"], json!({"urn:example:ann": true}));
+    let response = wire(&roundcube).ok("ContactCard/set", json!({"destroy": ["g1", "g9"]}));
+    assert_eq!(response["destroyed"], json!(["g1"]));
+    assert_eq!(response["notDestroyed"]["g9"]["type"], "notFound");
+    assert!(roundcube.get("ContactCard", &["g1"]).is_empty());
+}
+
+#[test]
+fn contact_card_set_refuses_what_a_group_cannot_hold() {
+    let roundcube = with_jane();
+    for (name, value) in [
+        ("notes", json!({"n": {"note": "x"}})),
+        ("name", json!({"full": "x", "components": []})),
+        ("name", json!({"full": "x".repeat(129)})),
+        ("members", json!({"urn:example:nobody": true})),
+    ] {
+        let mut group = json!({"kind": "group", "addressBookIds": {"b0": true},
+            "name": {"full": "Friends"}});
+        group[name] = value;
+        let response = create(&roundcube, group);
+        let error = &response["notCreated"]["k"];
+        assert_eq!(error["type"], "invalidProperties", "{response:#}");
+        assert_eq!(error["properties"], json!([name]));
+    }
+    let response = update(&roundcube, "c1", json!({"kind": "group"}));
+    assert_eq!(
+        response["notUpdated"]["c1"]["properties"],
+        json!(["kind"]),
+        "{response:#}"
+    );
+}
