@@ -26,6 +26,8 @@ pub struct Roundcube {
     now: Cell<&'static str>,
     /// How many rows the host has been handed.
     pub rows_read: Cell<usize>,
+    /// What somebody else does just before the next contact is written.
+    pub meanwhile: RefCell<Option<String>>,
     /// Plugins of the webmail refuse everything.
     pub refusing: Cell<bool>,
     /// How many octets came in the largest page.
@@ -47,6 +49,7 @@ impl Roundcube {
             sqlite: Sqlite { connection },
             now: Cell::new(NOW),
             rows_read: Cell::new(0),
+            meanwhile: RefCell::default(),
             refusing: Cell::new(false),
             largest_page: Cell::new(0),
             queries: RefCell::new(Vec::new()),
@@ -266,6 +269,9 @@ impl Database for &Roundcube {
         match (ability, arguments) {
             ("html2text", [Param::Text(html)]) => Ok(Some(format!("\ntext of {html}\r\n").into())),
             ("contact_columns", [Param::Integer(key), Param::Octets(vcard)]) => {
+                if let Some(sql) = self.meanwhile.take() {
+                    self.sql(&sql);
+                }
                 let columns = json!({
                     "name": format!("name {}", "é".repeat(130)),
                     "email": "e-mail",

@@ -261,3 +261,34 @@ fn contact_card_set_refuses_what_a_group_cannot_hold() {
         "{response:#}"
     );
 }
+
+#[test]
+fn contact_card_set_overwrites_nothing_that_it_has_not_seen() {
+    let roundcube = with_jane();
+    // Within the same second, as the page saves it.
+    roundcube.sql("UPDATE contacts SET changed = datetime('now')");
+    *roundcube.meanwhile.borrow_mut() = Some(
+        "UPDATE contacts SET vcard = replace(vcard, 'END:VCARD', 'NOTE:from the page' || char(13, 10) || 'END:VCARD')"
+            .to_owned(),
+    );
+    let response = update(&roundcube, "c1", json!({"name/full": "Jane Roe"}));
+    assert!(response["updated"].get("c1").is_some(), "{response:#}");
+    let card = &roundcube.get("ContactCard", &["c1"])[0];
+    assert_eq!(card["name"]["full"], "Jane Roe", "{card:#}");
+    assert!(
+        card["notes"].to_string().contains("from the page"),
+        "{card:#}"
+    );
+}
+
+#[test]
+fn contact_card_set_changes_no_contact_that_is_deleted_meanwhile() {
+    let roundcube = with_jane();
+    *roundcube.meanwhile.borrow_mut() = Some("UPDATE contacts SET del = 1".to_owned());
+    let response = update(&roundcube, "c1", json!({"name/full": "Jane Roe"}));
+    assert_eq!(
+        response["notUpdated"]["c1"]["type"], "notFound",
+        "{response:#}"
+    );
+    assert_eq!(column(&roundcube, "vcard", 1), JANE);
+}
