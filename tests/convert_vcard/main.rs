@@ -10,6 +10,8 @@ mod random;
 mod samples;
 mod strict_json;
 mod write;
+mod write_hostile;
+mod write_random;
 
 use openxport::convert::vcard::{Card, HostMembers, STANDARD};
 use openxport::json::Writer;

@@ -9,25 +9,25 @@ use openxport::store::Selection;
 use serde_json::Value;
 
 /// A small generator of pseudo-random numbers (xorshift64*): the same seed, the same cards.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn of_seed(seed: u64) -> Self {
+    pub fn of_seed(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }
 }
@@ -198,7 +198,8 @@ fn value(random: &mut Random, words: &mut Vec<String>) -> String {
     value
 }
 
-fn card(random: &mut Random) -> (String, Vec<String>) {
+/// A card, and the words that are in it.
+pub fn card(random: &mut Random) -> (String, Vec<String>) {
     let mut words = Vec::new();
     let mut text = String::from("BEGIN:VCARD\r\n");
     for _ in 0..random.below(20) {

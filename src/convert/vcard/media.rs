@@ -312,20 +312,26 @@ pub fn type_of_octets(octets: &[u8]) -> String {
 }
 
 impl Card<'_> {
-    /// The keys in `media` of what is embedded.
-    pub(super) fn media_keys(&self) -> Vec<String> {
+    /// The keys in `media` of what is embedded, with the indexes of their lines.
+    pub(super) fn embedded_keys(&self) -> Vec<(String, usize)> {
         let is_embedded = |index: usize| {
             let source = self.lines.line(index).map(source);
             matches!(source, Some(Source::Base64(_) | Source::Data { .. }))
         };
         let keys = Keys::of_lines(self.converting(Target::Media.bit()));
         let embedded = keys.iter().filter(|(index, _)| is_embedded(*index));
-        embedded.map(|(_, key)| key.to_owned()).collect()
+        embedded
+            .map(|(index, key)| (key.to_owned(), index))
+            .collect()
     }
 
     pub(super) fn embedded(&self, wanted: &str) -> Option<Contents> {
         let keys = Keys::of_lines(self.converting(Target::Media.bit()));
         let (index, _) = keys.iter().find(|(_, key)| *key == wanted)?;
+        self.embedded_at(index)
+    }
+
+    pub(super) fn embedded_at(&self, index: usize) -> Option<Contents> {
         let (line, property) = self.property(index)?;
         let source = source(line);
         let octets = match &source {

@@ -58,6 +58,7 @@ pub fn add_params(
     {
         line.param("MEDIATYPE", media_type);
     }
+    let own: Vec<String> = line.params.iter().map(|(name, _)| name.clone()).collect();
     for (name, values) in carried {
         let known = ParamName::of(&Param {
             name: name.as_bytes(),
@@ -68,7 +69,7 @@ pub fn add_params(
                 known,
                 ParamName::Type | ParamName::PropId | ParamName::Charset | ParamName::Encoding
             )
-            || line.params.iter().any(|(other, _)| *other == name);
+            || own.contains(&name);
         if !is_said {
             line.params.push((name, values));
         }

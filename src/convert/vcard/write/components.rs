@@ -1,26 +1,22 @@
 //! N and ADR: components in their places, and their order (RFC 9555 §2.5.5, §2.6.1, §3.3.1).
 
-use super::common::add_params;
-use super::line::{NewLine, NewValue, Version};
-use super::writer::{Members, Writer, text};
+use super::line::NewValue;
 use crate::convert::vcard::addresses::ADDRESS;
 use crate::convert::vcard::components::Layout;
 use crate::convert::vcard::name::NAME;
-use crate::convert::vcard::params::ParamSet;
-use crate::convert::vcard::rule::Target;
 use serde_json::Value;
 
 const SEPARATOR: &str = "separator";
 
 /// Components of a Name or an Address in their places.
 pub struct Placed<'v> {
-    places: Vec<Vec<String>>,
-    order: Vec<Ordered<'v>>,
+    pub places: Vec<Vec<String>>,
+    pub order: Vec<Ordered<'v>>,
 }
 
-/// A component: its place and which one there, or none for a separator; its value, and how
-/// that sounds.
-type Ordered<'v> = (Option<(usize, usize)>, &'v str, Option<&'v str>);
+/// A component: its place and which one there, or none for a separator; its kind, its value,
+/// and how that sounds.
+pub type Ordered<'v> = (Option<(usize, usize)>, &'v str, &'v str, Option<&'v str>);
 
 /// The place of a kind, where those of the newer kinds stand besides (RFC 9554 §2.1, §2.2).
 fn place(layout: &Layout, kind: &str, has_newer: &dyn Fn(usize) -> bool) -> Option<usize> {
@@ -32,7 +28,8 @@ fn place(layout: &Layout, kind: &str, has_newer: &dyn Fn(usize) -> bool) -> Opti
     })
 }
 
-fn members(component: &Value) -> Option<(&str, &str)> {
+/// The kind and the value of a component.
+pub fn members(component: &Value) -> Option<(&str, &str)> {
     Some((
         component.get("kind")?.as_str()?,
         component.get("value")?.as_str()?,
@@ -76,11 +73,11 @@ impl<'v> Placed<'v> {
                     if let Some(values) = placed.places.get_mut(at) {
                         placed
                             .order
-                            .push((Some((at, values.len())), value, phonetic));
+                            .push((Some((at, values.len())), kind, value, phonetic));
                         values.push(value.to_owned());
                     }
                 }
-                None if kind == SEPARATOR => placed.order.push((None, value, phonetic)),
+                None if kind == SEPARATOR => placed.order.push((None, kind, value, phonetic)),
                 None => {}
             }
         }
@@ -94,7 +91,7 @@ impl<'v> Placed<'v> {
     fn repeat(&mut self, elder: usize, newer: &[usize], is_whole: bool, kinds: usize) {
         let in_newer = |at: &Option<(usize, usize)>| at.is_some_and(|(at, _)| newer.contains(&at));
         let values: Vec<&str> = (self.order.iter().filter(|(at, ..)| in_newer(at)))
-            .map(|(_, value, _)| *value)
+            .map(|(_, _, value, _)| *value)
             .collect();
         let Some(place) = self
             .places
@@ -133,7 +130,7 @@ impl<'v> Placed<'v> {
     pub fn sounds(&self, least: usize) -> Option<NewValue> {
         let mut places: Vec<Vec<String>> = vec![Vec::new(); self.places.len()];
         let mut is_any = false;
-        for (at, _, phonetic) in &self.order {
+        for (at, _, _, phonetic) in &self.order {
             let Some(values) = at.and_then(|(at, _)| places.get_mut(at)) else {
                 continue;
             };
@@ -160,7 +157,7 @@ impl<'v> Placed<'v> {
             entry
         };
         let mut entries = vec![default_separator.map(separator).unwrap_or_default()];
-        entries.extend(self.order.iter().map(|(at, value, _)| match at {
+        entries.extend(self.order.iter().map(|(at, _, value, _)| match at {
             None => separator(value),
             Some((at, 0)) => at.to_string(),
             Some((at, value)) => format!("{at},{value}"),
@@ -169,10 +166,10 @@ impl<'v> Placed<'v> {
     }
 
     /// The components as one text.
-    fn joined(&self, default_separator: &str) -> String {
+    pub fn joined(&self, default_separator: &str) -> String {
         let mut joined = String::new();
         let mut was_separator = true;
-        for (at, value, _) in &self.order {
+        for (at, _, value, _) in &self.order {
             if !was_separator && at.is_some() {
                 joined.push_str(default_separator);
             }
@@ -206,202 +203,4 @@ pub fn arrange(components: &mut [Value], of: &str) {
     if is_known {
         components.sort_by_key(key);
     }
-}
-
-/// The full name of components without one, in the order in which most of the West says it.
-fn derived(components: &[Value]) -> String {
-    const SAID: [&str; 7] = [
-        "title",
-        "given",
-        "given2",
-        "surname",
-        "surname2",
-        "generation",
-        "credential",
-    ];
-    let of_kind = |wanted: &'static str| {
-        let all = components.iter().filter_map(members);
-        all.filter(move |(kind, _)| *kind == wanted)
-            .map(|(_, value)| value)
-    };
-    SAID.into_iter()
-        .flat_map(of_kind)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-impl Writer<'_> {
-    /// FN and N, which every card has (RFC 2426 §3.1, RFC 9555 §3.1).
-    pub fn name(&mut self, name: Option<&Members>) {
-        let none = Members::new();
-        let name = name.unwrap_or(&none);
-        let components = name.get("components").and_then(Value::as_array);
-        let components = components.map(Vec::as_slice).unwrap_or_default();
-        let is_ordered = name.get("isOrdered") == Some(&Value::Bool(true));
-        let placed = Placed::of(components, &NAME);
-        let mut full = match text(name, "full") {
-            Some(full) => NewLine::text("FN", full),
-            None if components.is_empty() => NewLine::text("FN", ""),
-            None => {
-                let derived = match is_ordered {
-                    true => placed.joined(text(name, "defaultSeparator").unwrap_or(" ")),
-                    false => derived(components),
-                };
-                let mut line = NewLine::text("FN", &derived);
-                line.param("DERIVED", "TRUE");
-                line
-            }
-        };
-        let old = |target: Target| {
-            self.card
-                .converting(target.bit())
-                .next()
-                .map(|(index, ..)| index)
-        };
-        self.keep_alternatives(&mut full, old(Target::FullName));
-        self.lines.push(full);
-        if components.is_empty() && self.style.version == Version::Four {
-            return;
-        }
-        let mut line = NewLine::new("N", placed.value(5));
-        self.order(&mut line, &placed, name);
-        let sort_as = self.sort_as(&mut line, name);
-        add_params(
-            &mut line,
-            Target::NameComponents,
-            name,
-            ParamSet::EMPTY,
-            self.card.dialect,
-            self.style,
-        );
-        self.keep_alternatives(&mut line, old(Target::NameComponents));
-        let group = super::groups::group_of(name);
-        line.group = group;
-        self.lines.push(line);
-        self.lines.extend(sort_as);
-        if let (Some(value), Some(line)) = (placed.sounds(5), self.sound("N", name)) {
-            self.lines.push(NewLine { value, ..line });
-        }
-    }
-
-    /// Says the order of components, and that commas separate them.
-    pub fn order(&self, line: &mut NewLine, placed: &Placed<'_>, members: &Members) {
-        if members.get("isOrdered") == Some(&Value::Bool(true)) {
-            line.param("JSCOMPS", &placed.order(text(members, "defaultSeparator")));
-        }
-        let has_list = placed.places.iter().any(|values| values.len() > 1);
-        let has_comma = placed
-            .places
-            .iter()
-            .flatten()
-            .any(|value| value.contains(','));
-        let dialect = self.card.dialect;
-        if has_list && !has_comma && dialect.comma_is_text.contains(&line.name.as_str()) {
-            line.param("VALUE", "text");
-        }
-    }
-
-    /// A line that says how a name or an address sounds (RFC 9555 §2.3.15).
-    fn sound(&self, name: &str, members: &Members) -> Option<NewLine> {
-        let system = text(members, "phoneticSystem");
-        let script = text(members, "phoneticScript");
-        let mut line = NewLine::new(name, NewValue::default());
-        line.param("PHONETIC", system.or(script.and(Some("script")))?);
-        if let Some(script) = script {
-            line.param("SCRIPT", script);
-        }
-        Some(line)
-    }
-
-    /// Says how a name is sorted: by SORT-AS, or a line of its own before vCard 4.0.
-    fn sort_as(&self, line: &mut NewLine, name: &Members) -> Option<NewLine> {
-        let sort_as = name.get("sortAs")?.as_object()?;
-        if self.style.version < Version::Four
-            && sort_as.len() == 1
-            && let Some(Value::String(surname)) = sort_as.get("surname")
-        {
-            return Some(NewLine::text("SORT-STRING", surname));
-        }
-        let values = NAME
-            .kinds
-            .iter()
-            .map(|kind| text(sort_as, kind).unwrap_or_default());
-        let values: Vec<&str> = values.collect();
-        let last = values.iter().rposition(|value| !value.is_empty())?;
-        line.param("SORT-AS", &listed(values.into_iter().take(last + 1)));
-        None
-    }
-}
-
-/// Texts between commas, in a parameter.
-pub fn listed<'v>(values: impl Iterator<Item = &'v str>) -> String {
-    let escaped = |value: &str| {
-        value
-            .replace('\\', "\\\\")
-            .replace(',', "\\,")
-            .replace(';', "\\;")
-    };
-    values.map(escaped).collect::<Vec<_>>().join(",")
-}
-
-impl Writer<'_> {
-    /// ADR, or GEO and TZ where that is all there is; and the lines that belong to it.
-    pub fn address(&mut self, line: &mut NewLine, address: &Members) -> Vec<NewLine> {
-        let components = address.get("components").and_then(Value::as_array);
-        let components = components.map(Vec::as_slice).unwrap_or_default();
-        let placed = Placed::of(components, &ADDRESS);
-        line.value = placed.value(7);
-        self.order(line, &placed, address);
-        if let Some(full) = text(address, "full") {
-            if components.is_empty() && self.style.version < Version::Four {
-                // Elder readers know no label there.
-                line.value = NewValue::Texts(
-                    ["", "", full, "", "", "", ""]
-                        .map(|it| vec![it.to_owned()])
-                        .to_vec(),
-                );
-                line.param("DERIVED", "TRUE");
-            }
-            line.param("LABEL", full);
-        }
-        if let Some(code) = text(address, "countryCode") {
-            line.param("CC", code);
-        }
-        let mut followers = Vec::new();
-        for (member, param) in [("coordinates", "GEO"), ("timeZone", "TZ")] {
-            let Some(value) = text(address, member) else {
-                continue;
-            };
-            match self.style.version {
-                Version::Four => line.param(param, value),
-                _ => followers.extend(place_line(param, value)),
-            }
-        }
-        let says_nothing = components.is_empty()
-            && !address.contains_key("full")
-            && !address.contains_key("countryCode");
-        if says_nothing && self.style.version < Version::Four && !followers.is_empty() {
-            *line = followers.remove(0);
-        }
-        if !followers.is_empty() || matches!(line.name.as_str(), "GEO" | "TZ") {
-            let group = super::groups::group_of(address).unwrap_or_else(|| self.groups.fresh());
-            line.group = Some(group);
-        }
-        followers
-    }
-}
-
-/// GEO or TZ as vCard 3.0 has them (RFC 2426 §3.4).
-fn place_line(name: &str, value: &str) -> Option<NewLine> {
-    if name == "TZ" {
-        return Some(NewLine::text(name, value));
-    }
-    let uri = value.strip_prefix("geo:")?;
-    let value = match uri.split_once(',') {
-        Some((latitude, longitude)) if !longitude.contains([',', ';']) => {
-            NewValue::Texts(vec![vec![latitude.to_owned()], vec![longitude.to_owned()]])
-        }
-        _ => NewValue::Uri(value.to_owned()),
-    };
-    Some(NewLine::new(name, value))
 }

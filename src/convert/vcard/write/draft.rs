@@ -2,8 +2,9 @@
 
 use super::groups::Groups;
 use super::jcard;
-use super::line::{NewLine, NewValue, Style, Version};
+use super::line::{NewLine, Style, Version};
 use super::owners::Owners;
+use super::patches::{self, Patches};
 use super::units::Unit;
 use super::wanted::Wanted;
 use super::writer::Writer;
@@ -25,8 +26,10 @@ pub struct Plan {
     pub silent: BTreeSet<Unit>,
     /// The properties that are carried besides (RFC 9555 §2.15.1).
     pub carried: Vec<Value>,
-    /// What no line but a JSPROP says: a pointer and the JSON there (RFC 9555 §3.2.1).
-    pub patches: Vec<(String, String)>,
+    /// The lines of which is not wanted any more what they have carried.
+    pub released: BTreeSet<usize>,
+    /// What no line but a JSPROP says (RFC 9555 §3.2.1).
+    pub patches: Patches,
 }
 
 /// Where a line of a draft comes from.
@@ -64,6 +67,7 @@ pub fn draft(
         style,
         groups,
         lines: Vec::new(),
+        spellings: Vec::new(),
     };
     let mut new = written(&mut writer, owners, plan);
     let last = new.entry(end(card)).or_default();
@@ -72,11 +76,11 @@ pub fn draft(
             .iter()
             .filter_map(|it| jcard::line(it, card.dialect)),
     );
-    for (pointer, json) in &plan.patches {
-        let mut line = NewLine::new("JSPROP", NewValue::text(json));
-        line.param("JSPTR", pointer);
-        last.push(line);
-    }
+    last.extend(
+        plan.patches
+            .iter()
+            .map(|(path, value)| patches::line(path, value)),
+    );
     assemble(card, &kept, &new, style)
 }
 
@@ -93,6 +97,7 @@ fn written(writer: &mut Writer<'_>, owners: &Owners, plan: &Plan) -> BTreeMap<us
             }
         }
     }
+    let end = end(card);
     let mut new: BTreeMap<usize, Vec<NewLine>> = BTreeMap::new();
     let mut keywords: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let rank = |unit: &&Unit| {
@@ -105,11 +110,11 @@ fn written(writer: &mut Writer<'_>, owners: &Owners, plan: &Plan) -> BTreeMap<us
     let mut units: Vec<&Unit> = plan.units.iter().collect();
     units.sort_by_key(rank);
     for unit in units {
-        let (at, old) = places.get(unit).copied().unwrap_or((end(card), None));
+        let (at, old) = places.get(unit).copied().unwrap_or((end, None));
         if let [map, keyword] = unit.as_slice()
             && map == "keywords"
         {
-            if writer.wanted.at(unit).is_some() {
+            if writer.wanted.at(unit).is_some() && is_plain(keyword) {
                 keywords.entry(at).or_default().push(keyword.clone());
             }
             continue;
@@ -129,6 +134,11 @@ fn written(writer: &mut Writer<'_>, owners: &Owners, plan: &Plan) -> BTreeMap<us
         new.entry(at).or_default().append(&mut writer.lines);
     }
     new
+}
+
+/// Whether a keyword is read from a list as it is written there.
+fn is_plain(keyword: &str) -> bool {
+    !keyword.is_empty() && keyword.trim() == keyword && !keyword.contains(char::is_control)
 }
 
 /// The line that ends the card, or what would be behind its last one.

@@ -1,15 +1,17 @@
 //! What makes an entry what it is: its value and the parameters that belong to it
 //! (RFC 9555 §2.5 to §2.13).
 
-use super::components::listed;
 use super::groups::group_of;
 use super::line::{NewLine, NewValue, Version};
+use super::names::listed;
 use super::writer::{Members, Writer, text};
 use crate::convert::vcard::contact_points::is_uri;
 use crate::convert::vcard::emit::text_member;
+use crate::convert::vcard::media;
 use crate::convert::vcard::params::{ParamName, ParamSet};
 use crate::convert::vcard::rule::{Rule, Target};
 use serde_json::Value;
+use std::borrow::Cow;
 
 impl Writer<'_> {
     /// Says the members that make the entry what it is; which lines belong to it. `None`
@@ -62,6 +64,9 @@ impl Writer<'_> {
                     self.say_uri(line);
                 }
             }
+            Target::Nickname => {
+                line.value = NewValue::Texts(vec![vec![own("name")?.to_owned()]]);
+            }
             target => line.value = NewValue::text(own(text_member(target)?)?),
         }
         match rule.target {
@@ -94,11 +99,15 @@ impl Writer<'_> {
             self.say_uri(line);
             return Some(());
         }
-        let contents = self.wanted.contents.get(key)?;
-        let media_type = contents
-            .media_type
-            .as_deref()
-            .unwrap_or("application/octet-stream");
+        let contents = match self.wanted.contents.get(key) {
+            Some(contents) => Cow::Borrowed(contents),
+            None => {
+                let line = self.wanted.embedded.get(key)?;
+                Cow::Owned(self.card.embedded_at(*line)?)
+            }
+        };
+        let own = text(entry, "mediaType").filter(|own| media::is_media_type(own));
+        let media_type = own.or(contents.media_type.as_deref()).unwrap_or_default();
         said.add(ParamName::MediaType);
         if self.style.version == Version::Four {
             line.value = NewValue::data_uri(media_type, &contents.octets);
@@ -159,15 +168,7 @@ impl Writer<'_> {
                 &listed(sorts.iter().take(last + 1).map(String::as_str)),
             );
         }
-        let titles = self
-            .wanted
-            .at(&["titles".to_owned()])
-            .and_then(Value::as_object);
-        let is_held = titles
-            .into_iter()
-            .flatten()
-            .any(|(_, title)| title.get("organizationId").is_some_and(|id| id == key));
-        if is_held {
+        if self.groups.holds_titles(key) {
             line.group = Some(self.groups.organization(key, group_of(entry)));
         }
         followers

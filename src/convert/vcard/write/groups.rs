@@ -23,6 +23,9 @@ pub struct Groups {
     pub dropped: BTreeSet<usize>,
     /// The groups by which titles tell their organizations, by the keys of those.
     organizations: HashMap<String, String>,
+    organization_groups: HashSet<String>,
+    /// The keys of the organizations in which titles are held.
+    holding: HashSet<String>,
     /// The groups whose label is carried, because their objects have none.
     labelled: HashSet<String>,
 }
@@ -35,6 +38,8 @@ impl Groups {
             labels: HashMap::new(),
             dropped: BTreeSet::new(),
             organizations: HashMap::new(),
+            organization_groups: HashSet::new(),
+            holding: HashSet::new(),
             labelled: HashSet::new(),
         };
         groups.add_wanted(wanted);
@@ -59,6 +64,7 @@ impl Groups {
                 && let [unit] = of
                 && let Some(key) = unit.last()
             {
+                groups.organization_groups.insert(group.clone());
                 groups.organizations.insert(key.clone(), group.clone());
             }
             let is_wanted = || {
@@ -120,6 +126,11 @@ impl Groups {
             }
             self.used.extend(group);
         }
+        let titles = wanted.card.get("titles").and_then(Value::as_object);
+        for (_, title) in titles.into_iter().flatten() {
+            let organization = title.get("organizationId").and_then(Value::as_str);
+            self.holding.extend(organization.map(str::to_owned));
+        }
         let entries = wanted.card.values().filter_map(Value::as_object);
         let entries = entries.flat_map(Map::values).filter_map(Value::as_object);
         self.used.extend(entries.filter_map(group_of));
@@ -179,18 +190,25 @@ impl Groups {
         }
         let group = own.unwrap_or_else(|| self.fresh());
         self.used.insert(group.clone());
+        self.organization_groups.insert(group.clone());
         self.organizations.insert(key.to_owned(), group.clone());
         group
     }
 
     pub fn has_organization(&self, group: &str) -> bool {
-        self.organizations.values().any(|other| other == group)
+        self.organization_groups.contains(group)
+    }
+
+    /// Whether a title is held in the organization with this key.
+    pub fn holds_titles(&self, key: &str) -> bool {
+        self.holding.contains(key)
     }
 }
 
 /// The group that an object names, if it is one.
 pub fn group_of(object: &Map<String, Value>) -> Option<String> {
-    group_in(object.get("vCardParams")?.as_object()?)
+    let group = group_in(object.get("vCardParams")?.as_object()?)?;
+    Some(group.to_ascii_lowercase())
 }
 
 /// The group among jCard's parameters.
@@ -198,7 +216,7 @@ pub fn group_in(params: &Map<String, Value>) -> Option<String> {
     let group = params.get("group")?.as_str()?;
     let is_name = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
     let is_group = !group.is_empty() && group.bytes().all(is_name);
-    is_group.then(|| group.to_ascii_lowercase())
+    is_group.then(|| group.to_owned())
 }
 
 fn folded(group: &[u8]) -> String {

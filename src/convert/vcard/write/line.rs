@@ -5,7 +5,8 @@
 //! other controls are blanks.
 
 use super::units::Unit;
-use crate::convert::vcard::params;
+use crate::convert::content_line::Param;
+use crate::convert::vcard::params::{self, ParamName};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::borrow::Cow;
@@ -42,6 +43,7 @@ pub struct NewLine {
 
 #[derive(Clone, Debug)]
 pub enum NewValue {
+    Text(String),
     /// Components between semicolons, each of them texts between commas.
     Texts(Vec<Vec<String>>),
     /// In which commas and semicolons are themselves.
@@ -55,13 +57,13 @@ pub enum NewValue {
 
 impl Default for NewValue {
     fn default() -> Self {
-        Self::Texts(Vec::new())
+        Self::Text(String::new())
     }
 }
 
 impl NewValue {
     pub fn text(text: &str) -> Self {
-        Self::Texts(vec![vec![text.to_owned()]])
+        Self::Text(text.to_owned())
     }
 
     pub fn data_uri(media_type: &str, octets: &[u8]) -> Self {
@@ -83,6 +85,10 @@ impl NewLine {
 
     pub fn text(name: &str, text: &str) -> Self {
         Self::new(name, NewValue::text(text))
+    }
+
+    pub fn is_blank(&self) -> bool {
+        matches!(&self.value, NewValue::Text(text) if text.trim().is_empty())
     }
 
     pub fn param(&mut self, name: &str, value: &str) {
@@ -150,47 +156,39 @@ impl NewValue {
             // What nobody escapes is encoded where it is more than one line.
             Self::Raw(text) if !text.chars().any(is_control) => (Cow::Borrowed(text), &[]),
             Self::Raw(text) => encoded(text.clone()),
-            Self::Texts(components) if version == Version::Two => {
-                let is_text = components.len() == 1 && components.iter().all(|it| it.len() == 1);
-                let escaped = escaped(
-                    components,
-                    match is_text {
-                        true => &['\\', ';'],
-                        false => &['\\', ';', ','],
-                    },
-                );
-                match escaped.is_ascii() && !escaped.contains('\n') {
-                    true => (Cow::Owned(blank_controls(&escaped).into_owned()), &[]),
-                    false => encoded(escaped),
-                }
-            }
+            // Before vCard 3.0 a comma in a text is no separator.
+            Self::Text(text) => written_text(escaped(text, version > Version::Two), version),
             Self::Texts(components) => {
-                let escaped = escaped(components, &['\\', ';', ',']).replace('\n', "\\n");
-                (Cow::Owned(blank_controls(&escaped).into_owned()), &[])
+                let values = |values: &Vec<String>| {
+                    let values: Vec<_> = values.iter().map(|value| escaped(value, true)).collect();
+                    values.join(",")
+                };
+                let components: Vec<_> = components.iter().map(values).collect();
+                written_text(components.join(";"), version)
             }
         }
     }
 }
 
-fn escaped(components: &[Vec<String>], special: &[char]) -> String {
-    let mut text = String::new();
-    for (at, values) in components.iter().enumerate() {
-        if at > 0 {
-            text.push(';');
+/// Escapes what separates values (RFC 6350 §3.4).
+fn escaped(text: &str, has_commas: bool) -> String {
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if matches!(character, '\\' | ';') || (character == ',' && has_commas) {
+            escaped.push('\\');
         }
-        for (at, value) in values.iter().enumerate() {
-            if at > 0 {
-                text.push(',');
-            }
-            for character in value.chars() {
-                if special.contains(&character) {
-                    text.push('\\');
-                }
-                text.push(character);
-            }
-        }
+        escaped.push(character);
     }
-    text
+    escaped
+}
+
+/// An escaped text as it stands in a line: vCard 2.1 encodes line breaks and all but ASCII.
+fn written_text(escaped: String, version: Version) -> (Cow<'static, str>, Encoding) {
+    if version == Version::Two && (!escaped.is_ascii() || escaped.contains('\n')) {
+        return encoded(escaped);
+    }
+    let text = escaped.replace('\n', "\\n");
+    (Cow::Owned(blank_controls(&text).into_owned()), &[])
 }
 
 /// Quoted-printable of UTF-8 (RFC 2045 §6.7), without soft line breaks.
@@ -225,18 +223,17 @@ fn blank_controls(text: &str) -> Cow<'_, str> {
 
 /// Writes a parameter with the escapes of RFC 6868 §3.1; vCard 2.1 leaves TYPE's name out.
 fn write_param(name: &str, values: &[String], style: Style, line: &mut String) {
-    if name == "TYPE" && style.version == Version::Two {
+    if name == "TYPE" && style.version == Version::Two && values.iter().all(|it| is_bare(it)) {
         for value in values {
             line.push(';');
-            line.push_str(&param_value(value).to_ascii_uppercase());
+            line.push_str(value);
         }
         return;
     }
     line.push(';');
     if let [value] = values
-        && style.is_cut_in_quotes
         && is_decoded(name)
-        && value.contains(is_cut)
+        && (style.is_cut_in_quotes && value.contains(is_cut) || value.contains(is_unescaped))
     {
         line.push_str(params::ENCODED);
         line.push_str(name);
@@ -252,6 +249,16 @@ fn write_param(name: &str, values: &[String], style: Style, line: &mut String) {
         }
         line.push_str(&param_value(value));
     }
+}
+
+/// Whether a value without its parameter's name is read as TYPE.
+fn is_bare(value: &str) -> bool {
+    let is_word = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+    let param = Param {
+        name: b"",
+        value: value.as_bytes(),
+    };
+    !value.is_empty() && value.bytes().all(is_word) && ParamName::of(&param) == ParamName::Type
 }
 
 /// Whether who reads this parameter decodes it: those that are read as one text.
@@ -270,6 +277,11 @@ fn is_decoded(name: &str) -> bool {
         "USERNAME",
     ];
     DECODED.contains(&name)
+}
+
+/// Whether there is no escape for a character in a parameter (RFC 6868 §3.1).
+fn is_unescaped(character: char) -> bool {
+    is_control(character) && character != '\n'
 }
 
 fn is_cut(character: char) -> bool {

@@ -6,6 +6,7 @@
 //! and what no line can say becomes a JSPROP (§3.2.1). So whatever is written is read again
 //! as it was wanted, or it is refused.
 
+mod addresses;
 mod common;
 mod components;
 mod draft;
@@ -13,24 +14,24 @@ mod entries;
 mod groups;
 mod jcard;
 mod line;
+mod names;
 mod owners;
+mod passes;
 mod patches;
 mod schema;
 mod units;
 mod wanted;
 mod writer;
 
-use super::params::{self, ParamName};
-use super::rule::Target;
-use super::{Card, Dialect, HostMembers, carried, emit, value};
+use super::{Card, Dialect, HostMembers};
 use crate::store::{Contents, Object, StoreError};
-use draft::{Origin, Plan, draft};
 use line::Style;
-use owners::{Owners, unit};
+use owners::Owners;
+use passes::{Patching, Reading};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
-use units::{CARRIED, Unit, differing, says};
-use wanted::{Wanted, is_valid};
+use std::collections::BTreeSet;
+use units::{CARRIED, Unit};
+use wanted::Wanted;
 
 /// Why a Card cannot be stored: it is none (RFC 9553).
 #[derive(Debug, PartialEq, Eq)]
@@ -57,9 +58,6 @@ impl From<Unwritable> for StoreError {
         }
     }
 }
-
-/// How often what reads differently is written anew.
-const PASSES: usize = 4;
 
 /// Makes the stored card say what `after` says. `stored` is empty for a new card.
 ///
@@ -89,11 +87,12 @@ pub fn patch(
         stored => stored,
     };
     let card = Card::parse(stored_text, dialect);
-    let wanted = Wanted::of(after, host, &card, blobs)?;
+    let before = Reading::of(&card, host);
+    let wanted = Wanted::of(after, host, &card, before.object(), blobs)?;
     let patching = Patching {
         owners: Owners::of(&card),
         style: Style::of(&card),
-        stored: Reading::of(&card, host),
+        stored: before,
         card: &card,
         host,
         wanted: &wanted,
@@ -124,222 +123,6 @@ fn new_card(after: &Object) -> String {
         "BEGIN:VCARD\r\nVERSION:{}\r\nEND:VCARD\r\n",
         version.unwrap_or("3.0")
     )
-}
-
-struct Patching<'a> {
-    card: &'a Card<'a>,
-    host: &'a HostMembers<'a>,
-    owners: Owners,
-    style: Style,
-    wanted: &'a Wanted,
-    stored: Reading,
-}
-
-/// What a card says, as far as it is compared.
-struct Reading {
-    /// Without its JSPROPs, where they apply.
-    plain: Object,
-    patched: Option<Object>,
-    /// What it carries, with the lines that do.
-    carried: Vec<(usize, Value)>,
-}
-
-impl Reading {
-    fn of(card: &Card<'_>, host: &HostMembers<'_>) -> Self {
-        let (plain, patched) = emit::objects(card, host);
-        let mut carried = carried::carried_lines(card, host, patched.is_some());
-        carried.retain(|(_, property)| !jcard::is_of_the_form(property));
-        Self {
-            plain,
-            patched,
-            carried,
-        }
-    }
-
-    fn object(&self) -> &Object {
-        self.patched.as_ref().unwrap_or(&self.plain)
-    }
-}
-
-impl Plan {
-    fn size(&self) -> usize {
-        self.units.len() + self.lines.len() + self.silent.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.units.is_empty() && self.lines.is_empty() && self.carried.is_empty()
-    }
-}
-
-impl Patching<'_> {
-    /// What differs between the card and what is wanted.
-    fn first_plan(&self, is_new: bool) -> Plan {
-        let reading = &self.stored;
-        let mut plan = Plan {
-            units: differing(reading.object(), &self.wanted.card, PartialEq::eq),
-            ..Plan::default()
-        };
-        plan.units.extend(self.wanted.new_media.iter().cloned());
-        let origins: Vec<Origin> = (0..self.card.lines.len()).map(Origin::Stored).collect();
-        self.drop_carried(&mut plan, reading, &self.owners, &origins);
-        if is_new {
-            plan.units.insert(unit(&["name"]));
-        }
-        if (is_new || !plan.is_empty()) && self.card.uid().is_none() {
-            plan.units.insert(unit(&["uid"]));
-        }
-        self.settle(&mut plan);
-        plan
-    }
-
-    /// Lets go what is carried and not wanted: the line, or the part that it expresses.
-    fn drop_carried(
-        &self,
-        plan: &mut Plan,
-        reading: &Reading,
-        owners: &Owners,
-        origins: &[Origin],
-    ) {
-        let mut wanted = self.carried();
-        for (index, property) in &reading.carried {
-            let left = wanted.get_mut(&property.to_string());
-            match left.filter(|(left, _)| *left > 0) {
-                Some((left, _)) => *left -= 1,
-                None => {
-                    let units = owners.units(*index);
-                    match origins.get(*index) {
-                        Some(Origin::New(of)) => plan.silent.extend(of.clone()),
-                        Some(Origin::Stored(line)) if units.is_empty() => {
-                            plan.lines.insert(*line);
-                        }
-                        _ => plan.units.extend(units.iter().cloned()),
-                    }
-                }
-            }
-        }
-    }
-
-    /// What is wanted to be carried, and how often.
-    fn carried(&self) -> BTreeMap<String, (usize, &Value)> {
-        let mut carried = BTreeMap::new();
-        let wanted = self.wanted.card.get(CARRIED).and_then(Value::as_array);
-        for property in wanted.into_iter().flatten() {
-            if !jcard::is_of_the_form(property) {
-                carried
-                    .entry(property.to_string())
-                    .or_insert((0, property))
-                    .0 += 1;
-            }
-        }
-        carried
-    }
-
-    /// Completes a plan: with the parts that share a line with its own, with what the lines
-    /// that stay do not carry.
-    fn settle(&self, plan: &mut Plan) {
-        self.owners.close(self.card, &mut plan.units);
-        let stays = |index: usize| {
-            let units = self.owners.units(index);
-            !plan.lines.contains(&index) && !units.iter().any(|unit| plan.units.contains(unit))
-        };
-        let mut wanted = self.carried();
-        for (index, property) in &self.stored.carried {
-            if stays(*index)
-                && let Some((left, _)) = wanted.get_mut(&property.to_string())
-            {
-                *left = left.saturating_sub(1);
-            }
-        }
-        plan.carried.clear();
-        for (left, property) in wanted.into_values() {
-            plan.carried
-                .extend(std::iter::repeat_n(property.clone(), left));
-        }
-    }
-
-    /// Refuses what is no valid JSContact, where it has changed.
-    fn check(&self, plan: &Plan) -> Result<(), Unwritable> {
-        let mut invalid: BTreeSet<Unit> = (plan.units.iter())
-            .filter(|unit| !is_valid(&self.wanted.card, unit))
-            .cloned()
-            .collect();
-        if !plan.carried.is_empty() && !is_valid(&self.wanted.card, &unit(&[CARRIED])) {
-            invalid.insert(unit(&[CARRIED]));
-        }
-        match invalid.is_empty() {
-            true => Ok(()),
-            false => Err(unwritable(&invalid, "this is no valid JSContact")),
-        }
-    }
-
-    fn write(&self, mut plan: Plan) -> Result<Vec<u8>, Unwritable> {
-        let mut wrong = BTreeSet::new();
-        for _ in 0..PASSES {
-            let (text, origins) = draft(self.card, &self.owners, self.wanted, &plan, self.style);
-            let card = Card::parse(&text, self.card.dialect);
-            let reading = Reading::of(&card, self.host);
-            wrong = self.wrong(&reading);
-            if wrong.is_empty() {
-                return Ok(text);
-            }
-            let before = plan.size();
-            plan.units
-                .extend(wrong.iter().filter(|unit| **unit != [CARRIED]).cloned());
-            let owners = Owners::of(&card);
-            self.drop_carried(&mut plan, &reading, &owners, &origins);
-            self.settle(&mut plan);
-            if before == plan.size() {
-                self.patch(&mut plan, &reading.plain);
-            }
-        }
-        Err(unwritable(&wrong, "a vCard cannot hold this"))
-    }
-
-    /// Leaves what no other line says to JSPROPs, of which those stay that do.
-    fn patch(&self, plan: &mut Plan, plain: &Object) {
-        let mut patches = patches::between(plain, &self.wanted.card);
-        for (index, line, _) in self.card.converting(Target::JsProp.bit()) {
-            if self
-                .owners
-                .units(index)
-                .iter()
-                .any(|unit| plan.units.contains(unit))
-            {
-                continue;
-            }
-            let pointer = params::find_text(line, ParamName::Jsptr).unwrap_or_default();
-            let json: Option<Value> = serde_json::from_str(&value::text(line)).ok();
-            let json = json.map(|json| json.to_string());
-            let stays = patches.iter().position(|(other, wanted)| {
-                units::tokens(other) == units::tokens(&pointer) && Some(wanted) == json.as_ref()
-            });
-            match stays {
-                Some(at) => {
-                    patches.swap_remove(at);
-                }
-                None => plan.units.extend(self.owners.units(index).iter().cloned()),
-            }
-        }
-        plan.patches = patches;
-    }
-
-    /// The parts that do not read as they are wanted.
-    fn wrong(&self, reading: &Reading) -> BTreeSet<Unit> {
-        let mut wrong = differing(reading.object(), &self.wanted.card, says);
-        let mut wanted = self.carried();
-        let is_wanted = |(_, property): &(usize, Value)| {
-            let left = wanted.get_mut(&property.to_string());
-            left.is_some_and(|(left, _)| {
-                *left = left.wrapping_sub(1);
-                *left < usize::MAX / 2
-            })
-        };
-        let all_wanted = reading.carried.iter().all(is_wanted);
-        if !all_wanted || wanted.values().any(|(left, _)| *left != 0) {
-            wrong.insert(unit(&[CARRIED]));
-        }
-        wrong
-    }
 }
 
 fn unwritable(units: &BTreeSet<Unit>, reason: &str) -> Unwritable {

@@ -1,51 +1,55 @@
 //! What only a JSPROP can say (RFC 9555 §3.2.1): the difference between two Cards as one
 //! PatchObject.
 
+use super::line::NewLine;
 use super::units::is_of_the_storing;
 use crate::convert::vcard::jsprop::NOT_PATCHED;
 use crate::store::Object;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-/// The pointers and the JSON that make `wanted` of `found`.
-pub fn between(found: &Object, wanted: &Object) -> Vec<(String, String)> {
-    let mut patches = Vec::new();
+/// The ways to what must be patched, and the JSON that is to be there.
+pub type Patches = BTreeMap<Vec<String>, Value>;
+
+/// What makes `wanted` of `found`.
+pub fn between(found: &Object, wanted: &Object) -> Patches {
+    let mut patches = Patches::new();
     let is_patched = |name: &str| !NOT_PATCHED.contains(&name) && !name.is_empty();
     for (name, value) in wanted.iter().filter(|(name, _)| is_patched(name)) {
-        member(&escaped(name), found.get(name), value, &mut patches);
+        member(
+            &mut vec![name.clone()],
+            found.get(name),
+            value,
+            &mut patches,
+        );
     }
     for name in found.keys().filter(|name| is_patched(name)) {
         if !wanted.contains_key(name) {
-            patches.push((escaped(name), Value::Null.to_string()));
+            patches.insert(vec![name.clone()], Value::Null);
         }
     }
     patches
 }
 
-fn member(
-    pointer: &str,
-    found: Option<&Value>,
-    wanted: &Value,
-    patches: &mut Vec<(String, String)>,
-) {
+fn member(path: &mut Vec<String>, found: Option<&Value>, wanted: &Value, patches: &mut Patches) {
     match (found, wanted) {
         (Some(found), wanted) if found == wanted => {}
         (Some(Value::Object(found)), Value::Object(wanted)) if can_be_patched(found, wanted) => {
             for (name, value) in wanted {
-                let pointer = format!("{pointer}/{}", escaped(name));
-                member(&pointer, found.get(name), value, patches);
+                path.push(name.clone());
+                member(path, found.get(name), value, patches);
+                path.pop();
             }
             for name in found.keys() {
                 if !wanted.contains_key(name) && !is_of_the_storing(name) {
-                    let pointer = format!("{pointer}/{}", escaped(name));
-                    patches.push((pointer, Value::Null.to_string()));
+                    let path = [path.as_slice(), std::slice::from_ref(name)].concat();
+                    patches.insert(path, Value::Null);
                 }
             }
         }
-        // JSON leaves DEL as it is, and no line may have it.
-        _ => patches.push((
-            pointer.to_owned(),
-            wanted.to_string().replace('\u{7F}', "\\u007f"),
-        )),
+        _ => {
+            patches.insert(path.clone(), wanted.clone());
+        }
     }
 }
 
@@ -56,7 +60,13 @@ fn can_be_patched(found: &Object, wanted: &Object) -> bool {
     !wanted.iter().any(becomes_null)
 }
 
-/// A token of a JSON pointer (RFC 6901 §3).
-fn escaped(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
+/// The line of a patch.
+pub fn line(path: &[String], value: &Value) -> NewLine {
+    // JSON leaves DEL as it is, and no line may have it.
+    let json = value.to_string().replace('\u{7F}', "\\u007f");
+    let mut line = NewLine::text("JSPROP", &json);
+    let token = |token: &String| token.replace('~', "~0").replace('/', "~1");
+    let pointer: Vec<String> = path.iter().map(token).collect();
+    line.param("JSPTR", &pointer.join("/"));
+    line
 }

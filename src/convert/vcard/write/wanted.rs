@@ -5,25 +5,29 @@ use super::Unwritable;
 use super::components;
 use super::schema::{CARD, Holds, Type};
 use super::units::Unit;
-use crate::convert::vcard::{Card, HostMembers, media};
-use crate::store::{Contents, Object};
+use crate::convert::vcard::{Card, HostMembers, emit, media};
+use crate::store::{Contents, Id, Object};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The Card that is to be stored.
 pub struct Wanted {
     pub card: Object,
-    /// Of the media that are written into the card, by their keys.
+    /// Of the media that are not in the card under their keys yet.
     pub contents: BTreeMap<String, Contents>,
+    /// The lines of those that are.
+    pub embedded: BTreeMap<String, usize>,
     /// The media whose contents are not those that the card has under this key.
     pub new_media: BTreeSet<Unit>,
 }
 
 impl Wanted {
+    /// `before` is what the stored card says.
     pub fn of(
         after: &Object,
         host: &HostMembers<'_>,
         stored: &Card<'_>,
+        before: &Object,
         blobs: &dyn Fn(&str) -> Option<Contents>,
     ) -> Result<Self, Unwritable> {
         let mut card = after.clone();
@@ -37,16 +41,28 @@ impl Wanted {
         let mut wanted = Self {
             card,
             contents: BTreeMap::new(),
+            embedded: stored.embedded_keys().into_iter().collect(),
             new_media: BTreeSet::new(),
         };
         wanted.embed(host, stored, blobs)?;
         for (name, value) in &mut wanted.card {
-            if let Some(holds) = CARD.holds(name) {
-                settle(value, holds);
+            let same = before.get(name);
+            match (CARD.holds(name), value) {
+                (_, value) if same == Some(value) => {}
+                // What has not changed stays as it is, whatever that is.
+                (Some(Holds::Map(kind)), Value::Object(members)) => {
+                    let changed = members
+                        .iter_mut()
+                        .filter(|(key, value)| same.and_then(|same| same.get(key)) != Some(value));
+                    changed.for_each(|(_, value)| settle_object(value, kind));
+                }
+                (Some(holds), value) => settle(value, holds),
+                (None, _) => {}
             }
         }
-        let is_said = |name: &str, value: &Value| !is_empty(value) || CARD.holds(name).is_none();
-        wanted.card.retain(|name, value| is_said(name, value));
+        wanted
+            .card
+            .retain(|name, value| !is_empty(value, CARD.holds(name)));
         Ok(wanted)
     }
 
@@ -60,8 +76,8 @@ impl Wanted {
         let Some(Value::Object(media)) = self.card.get_mut("media") else {
             return Ok(());
         };
-        let own: BTreeMap<String, String> = (stored.media_keys().into_iter())
-            .map(|key| ((host.blob_id)(&key), key))
+        let own: BTreeMap<String, (&String, usize)> = (self.embedded.iter())
+            .map(|(key, line)| ((host.blob_id)(key), (key, *line)))
             .collect();
         for (key, entry) in media.iter_mut() {
             let Value::Object(entry) = entry else {
@@ -69,13 +85,9 @@ impl Wanted {
             };
             let blob_id = (host.blob_id)(key);
             let contents = match (entry.get("blobId"), entry.get("uri")) {
-                (Some(Value::String(id)), _) if own.get(id).is_some_and(|own| own == key) => {
-                    self.contents
-                        .extend(stored.media(key).map(|it| (key.clone(), it)));
-                    continue;
-                }
                 (Some(Value::String(id)), _) => match own.get(id) {
-                    Some(other) => stored.media(other),
+                    Some((own, _)) if *own == key => continue,
+                    Some((_, line)) => stored.embedded_at(*line),
                     None => blobs(id),
                 },
                 (None, Some(Value::String(uri))) if uri.get(..5).is_some_and(is_data) => {
@@ -83,6 +95,7 @@ impl Wanted {
                 }
                 _ => continue,
             };
+            let contents = contents.filter(|contents| !contents.octets.is_empty());
             let Some(mut contents) = contents else {
                 return Err(Unwritable::of("media", "there is no such blob"));
             };
@@ -156,7 +169,7 @@ fn settle_object(value: &mut Value, kind: &'static Type) {
         "@type" => value == kind.name,
         "isOrdered" => *value == Value::Bool(false),
         "relation" => false,
-        _ => is_empty(value) && kind.holds(name).is_some(),
+        _ => is_empty(value, kind.holds(name)),
     };
     members.retain(|name, value| !goes_without_saying(name, value));
     match kind.name {
@@ -172,11 +185,14 @@ fn settle_object(value: &mut Value, kind: &'static Type) {
     }
 }
 
-/// An empty object or array of a known property says what its absence does.
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members.is_empty(),
-        Value::Array(items) => items.is_empty(),
+/// Whether this says what its absence does: an empty object or array where one may be.
+fn is_empty(value: &Value, holds: Option<Holds>) -> bool {
+    use Holds::{List, Map, Object, Params, Patches, Properties, Set, TextMap};
+    match (value, holds) {
+        (Value::Object(members), Some(Map(_) | Object(_) | Params | Patches | Set | TextMap)) => {
+            members.is_empty()
+        }
+        (Value::Array(items), Some(List(_) | Properties)) => items.is_empty(),
         _ => false,
     }
 }
@@ -197,6 +213,17 @@ pub fn is_valid(card: &Object, unit: &Unit) -> bool {
             0 => card.get(token),
             _ => value.and_then(|value| value.get(token)),
         };
+    }
+    let has_ids = |unit: &Unit| match unit.first().map(String::as_str) {
+        Some("keywords" | "members" | "relatedTo" | "localizations") | None => false,
+        Some(property) => emit::is_map(property),
+    };
+    if has_ids(unit)
+        && unit
+            .get(1)
+            .is_some_and(|key| Id::new(key.as_str()).is_none())
+    {
+        return false;
     }
     match (holds, value) {
         (Some(holds), Some(value)) => holds.accepts(value),

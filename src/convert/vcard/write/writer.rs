@@ -22,6 +22,8 @@ pub struct Writer<'a> {
     pub style: Style,
     pub groups: Groups,
     pub lines: Vec<NewLine>,
+    /// How the card spells those that were asked for.
+    pub spellings: Vec<(&'static str, &'static str)>,
 }
 
 /// The properties that are one value, as one vCard property.
@@ -70,7 +72,8 @@ impl Writer<'_> {
                         "uid" => NewValue::Uri(text.clone()),
                         _ => NewValue::text(text),
                     };
-                    self.lines.push(NewLine::new(self.spelling(name), value));
+                    let name = self.spelling(name);
+                    self.lines.push(NewLine::new(name, value));
                 }
             }
             _ => {}
@@ -85,10 +88,15 @@ impl Writer<'_> {
     }
 
     /// The name of the property that says the same as this one in this card already.
-    fn spelling(&self, name: &'static str) -> &'static str {
+    fn spelling(&mut self, name: &'static str) -> &'static str {
+        if let Some((_, known)) = self.spellings.iter().find(|(of, _)| *of == name) {
+            return known;
+        }
         let target = self.card.dialect.rule(name.as_bytes()).target;
         let known = self.card.converting(target.bit()).next();
-        known.map_or(name, |(_, _, rule)| rule.name)
+        let known = known.map_or(name, |(_, _, rule)| rule.name);
+        self.spellings.push((name, known));
+        known
     }
 
     fn member(&mut self, uid: &str) {
@@ -188,12 +196,11 @@ impl Writer<'_> {
         else {
             return;
         };
+        let language = text(&self.wanted.card, "language");
+        let is_same = language.is_some() && language == self.card.language().as_deref();
+        let says_language = is_same && self.card.says_language(old);
         let kept = [
-            (
-                "LANGUAGE",
-                ParamName::Language,
-                self.card.says_language(old),
-            ),
+            ("LANGUAGE", ParamName::Language, says_language),
             ("ALTID", ParamName::Altid, self.card.has_alternatives(index)),
         ];
         for (name, known, is_kept) in kept {

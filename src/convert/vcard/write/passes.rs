@@ -1,0 +1,302 @@
+//! Writes a card in passes: what does not read as it is wanted is written anew.
+
+use super::draft::{Origin, Plan, draft};
+use super::jcard;
+use super::line::Style;
+use super::owners::{Owners, unit};
+use super::units::{self, CARRIED, Unit, differing, says};
+use super::wanted::{Wanted, is_valid};
+use super::{Unwritable, patches, unwritable};
+use crate::convert::vcard::params::{self, ParamName};
+use crate::convert::vcard::rule::Target;
+use crate::convert::vcard::{Card, HostMembers, carried, emit, value};
+use crate::store::Object;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often what reads differently is written anew.
+const PASSES: usize = 12;
+
+/// One card while it is written, until it reads as it is wanted.
+pub struct Patching<'a> {
+    pub card: &'a Card<'a>,
+    pub host: &'a HostMembers<'a>,
+    pub owners: Owners,
+    pub style: Style,
+    pub wanted: &'a Wanted,
+    pub stored: Reading,
+}
+
+/// What a card says, as far as it is compared.
+pub struct Reading {
+    /// Without its JSPROPs, where they apply.
+    plain: Object,
+    patched: Option<Object>,
+    /// What it carries, with the lines that do.
+    carried: Vec<(usize, Value)>,
+}
+
+impl Reading {
+    pub fn of(card: &Card<'_>, host: &HostMembers<'_>) -> Self {
+        let (plain, patched) = emit::objects(card, host);
+        let mut carried = carried::carried_lines(card, host, patched.is_some());
+        carried.retain(|(_, property)| !jcard::is_of_the_form(property));
+        Self {
+            plain,
+            patched,
+            carried,
+        }
+    }
+
+    pub fn object(&self) -> &Object {
+        self.patched.as_ref().unwrap_or(&self.plain)
+    }
+}
+
+impl Plan {
+    fn size(&self) -> usize {
+        self.units.len() + self.lines.len() + self.silent.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty() && self.lines.is_empty() && self.carried.is_empty()
+    }
+}
+
+impl Patching<'_> {
+    /// What differs between the card and what is wanted.
+    pub fn first_plan(&self, is_new: bool) -> Plan {
+        let reading = &self.stored;
+        let mut plan = Plan {
+            units: differing(reading.object(), &self.wanted.card, PartialEq::eq),
+            ..Plan::default()
+        };
+        plan.units.extend(self.wanted.new_media.iter().cloned());
+        let origins: Vec<Origin> = (0..self.card.lines.len()).map(Origin::Stored).collect();
+        self.drop_carried(&mut plan, reading, &self.owners, &origins);
+        if is_new {
+            plan.units.insert(unit(&["name"]));
+        }
+        if (is_new || !plan.is_empty()) && self.card.uid().is_none() {
+            plan.units.insert(unit(&["uid"]));
+        }
+        self.settle(&mut plan);
+        plan
+    }
+
+    /// Lets go what is carried and not wanted: the line, or the part that it expresses.
+    fn drop_carried(
+        &self,
+        plan: &mut Plan,
+        reading: &Reading,
+        owners: &Owners,
+        origins: &[Origin],
+    ) {
+        let mut wanted = self.carried(plan);
+        for (index, property) in &reading.carried {
+            let left = wanted.get_mut(&property.to_string());
+            match left.filter(|(left, _)| *left > 0) {
+                Some((left, _)) => *left -= 1,
+                None => {
+                    let units = owners.units(*index);
+                    match origins.get(*index) {
+                        Some(Origin::New(of)) => plan.silent.extend(of.clone()),
+                        Some(Origin::Stored(line)) if units.is_empty() => {
+                            plan.lines.insert(*line);
+                        }
+                        _ => plan.units.extend(units.iter().cloned()),
+                    }
+                }
+            }
+        }
+    }
+
+    /// What is wanted to be carried, and how often.
+    fn carried(&self, plan: &Plan) -> BTreeMap<String, (usize, &Value)> {
+        let mut carried: BTreeMap<String, (usize, &Value)> = BTreeMap::new();
+        let wanted = self.wanted.card.get(CARRIED).and_then(Value::as_array);
+        for property in wanted.into_iter().flatten() {
+            if !jcard::is_of_the_form(property) {
+                carried
+                    .entry(property.to_string())
+                    .or_insert((0, property))
+                    .0 += 1;
+            }
+        }
+        for (index, property) in &self.stored.carried {
+            if plan.released.contains(index)
+                && let Some((left, _)) = carried.get_mut(&property.to_string())
+            {
+                *left = left.saturating_sub(1);
+            }
+        }
+        carried
+    }
+
+    /// Whether a line goes because of a part that it expresses.
+    fn is_rewritten(&self, index: usize, plan: &Plan) -> bool {
+        let units = self.owners.units(index);
+        units.iter().any(|unit| plan.units.contains(unit))
+    }
+
+    /// Completes a plan: with the parts that share a line with its own, with what the lines
+    /// that stay do not carry.
+    fn settle(&self, plan: &mut Plan) {
+        self.owners.close(self.card, &mut plan.units);
+        self.add_holding(plan);
+        let mut wanted = self.carried(plan);
+        for (index, property) in &self.stored.carried {
+            let stays = !plan.lines.contains(index) && !self.is_rewritten(*index, plan);
+            if stays && let Some((left, _)) = wanted.get_mut(&property.to_string()) {
+                *left = left.saturating_sub(1);
+            }
+        }
+        plan.carried.clear();
+        for (left, property) in wanted.into_values() {
+            plan.carried
+                .extend(std::iter::repeat_n(property.clone(), left));
+        }
+    }
+
+    /// Adds the organizations in which new titles are held and that stand in no group yet.
+    fn add_holding(&self, plan: &mut Plan) {
+        let titles = plan
+            .units
+            .iter()
+            .filter(|unit| matches!(unit.first(), Some(it) if it == "titles"));
+        let held = titles.filter_map(|unit| self.wanted.at(unit)?.get("organizationId")?.as_str());
+        let held: BTreeSet<Unit> = held.map(|key| unit(&["organizations", key])).collect();
+        for (index, line, _) in self.card.converting(Target::Organization.bit()) {
+            let units = self.owners.units(index).iter();
+            if line.group().is_empty() {
+                plan.units
+                    .extend(units.filter(|unit| held.contains(*unit)).cloned());
+            }
+        }
+    }
+
+    /// Refuses what is no valid JSContact, where it has changed.
+    pub fn check(&self, plan: &Plan) -> Result<(), Unwritable> {
+        let mut invalid: BTreeSet<Unit> = (plan.units.iter())
+            .filter(|unit| self.wanted.at(unit).is_some() || unit.len() < 2)
+            .filter(|unit| !is_valid(&self.wanted.card, unit))
+            .cloned()
+            .collect();
+        let localizations = unit(&["localizations"]);
+        let is_localized = plan
+            .units
+            .iter()
+            .any(|unit| unit.starts_with(&localizations));
+        if is_localized && !is_valid(&self.wanted.card, &localizations) {
+            invalid.insert(localizations);
+        }
+        if !plan.carried.is_empty() && !is_valid(&self.wanted.card, &unit(&[CARRIED])) {
+            invalid.insert(unit(&[CARRIED]));
+        }
+        match invalid.is_empty() {
+            true => Ok(()),
+            false => Err(unwritable(&invalid, "this is no valid JSContact")),
+        }
+    }
+
+    pub fn write(&self, mut plan: Plan) -> Result<Vec<u8>, Unwritable> {
+        let mut wrong = BTreeSet::new();
+        let mut stalls = 0;
+        for _ in 0..PASSES {
+            let (text, origins) = draft(self.card, &self.owners, self.wanted, &plan, self.style);
+            let card = Card::parse(&text, self.card.dialect);
+            let reading = Reading::of(&card, self.host);
+            wrong = self.wrong(&reading, &plan);
+            if wrong.is_empty() {
+                return Ok(text);
+            }
+            let before = plan.size();
+            plan.units
+                .extend(wrong.iter().filter(|unit| **unit != [CARRIED]).cloned());
+            let owners = Owners::of(&card);
+            self.drop_carried(&mut plan, &reading, &owners, &origins);
+            self.settle(&mut plan);
+            if before != plan.size() {
+                continue;
+            }
+            stalls += 1;
+            if stalls % 2 == 0 {
+                self.release(&mut plan, &reading, &origins);
+                self.settle(&mut plan);
+            } else {
+                self.patch(&mut plan, &reading.plain)?;
+            }
+        }
+        Err(unwritable(&wrong, "a vCard cannot hold this"))
+    }
+
+    /// Lets go what cannot be carried beside what is wanted: what a line has said besides that
+    /// is written anew, and lines that come to say something when others go.
+    fn release(&self, plan: &mut Plan, reading: &Reading, origins: &[Origin]) {
+        let mut carrying: BTreeSet<usize> = BTreeSet::new();
+        for (index, _) in &reading.carried {
+            if let Some(Origin::Stored(line)) = origins.get(*index) {
+                carrying.insert(*line);
+            }
+        }
+        for (index, _) in &self.stored.carried {
+            let is_rewritten = self.is_rewritten(*index, plan);
+            if is_rewritten || (!carrying.contains(index) && plan.lines.insert(*index)) {
+                plan.released.insert(*index);
+            }
+        }
+        plan.patches.clear();
+    }
+
+    /// Leaves what no other line says to JSPROPs, of which those stay that do.
+    fn patch(&self, plan: &mut Plan, plain: &Object) -> Result<(), Unwritable> {
+        let mut patches = patches::between(plain, &self.wanted.card);
+        // An embedded blob that no line holds is nowhere.
+        let lost = patches.keys().find(|path| {
+            let is_media = path.first().is_some_and(|property| property == "media");
+            let media = self.wanted.at(path);
+            is_media && media.is_some_and(|media| media.to_string().contains("\"blobId\""))
+        });
+        if let Some(path) = lost {
+            return Err(Unwritable::of(
+                &path.join("/"),
+                "this is no media of a vCard",
+            ));
+        }
+        for (index, line, _) in self.card.converting(Target::JsProp.bit()) {
+            let units = self.owners.units(index);
+            if units.iter().any(|unit| plan.units.contains(unit)) {
+                continue;
+            }
+            let pointer = params::find_text(line, ParamName::Jsptr).unwrap_or_default();
+            let pointer = units::tokens(&pointer);
+            let json: Option<Value> = serde_json::from_str(&value::text(line)).ok();
+            match json {
+                Some(json) if patches.get(&pointer) == Some(&json) => {
+                    patches.remove(&pointer);
+                }
+                _ => plan.units.extend(units.iter().cloned()),
+            }
+        }
+        plan.patches = patches;
+        Ok(())
+    }
+
+    /// The parts that do not read as they are wanted.
+    fn wrong(&self, reading: &Reading, plan: &Plan) -> BTreeSet<Unit> {
+        let mut wrong = differing(reading.object(), &self.wanted.card, says);
+        let mut wanted = self.carried(plan);
+        let is_wanted = |(_, property): &(usize, Value)| {
+            let left = wanted.get_mut(&property.to_string());
+            left.is_some_and(|(left, _)| {
+                *left = left.wrapping_sub(1);
+                *left < usize::MAX / 2
+            })
+        };
+        let all_wanted = reading.carried.iter().all(is_wanted);
+        if !all_wanted || wanted.values().any(|(left, _)| *left != 0) {
+            wrong.insert(unit(&[CARRIED]));
+        }
+        wrong
+    }
+}
