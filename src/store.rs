@@ -263,7 +263,8 @@ pub trait Host {
     /// capability's document wants it said; `None` where the account has nothing of it.
     fn capability(&self, account: &Id, uri: &str) -> Option<Object>;
 
-    /// Resolves a blob id that one of this host's records has handed out.
+    /// Resolves a blob id that one of this host's records has handed out. These begin with a
+    /// small letter: the others are of uploads and what is in them.
     ///
     /// `None` for every id that does not lead to a blob that this user may see.
     fn contents(&self, account: &Id, blob: &Id) -> Result<Option<Contents>, StoreError>;

@@ -53,10 +53,13 @@ fn readme_lists_what_each_data_type_can_do() {
 
 #[test]
 fn readme_lists_the_capabilities_and_no_other() {
-    const PREFIX: &str = "urn:ietf:params:jmap:";
+    const PREFIXES: [&str; 2] = ["urn:ietf:params:jmap:", "https://openxport.org/ns/"];
     let rows = README.lines().filter(|line| line.starts_with("| JMAP"));
     let said: BTreeSet<&str> = rows
-        .filter_map(|line| line.split('`').find(|text| text.starts_with(PREFIX)))
+        .filter_map(|line| {
+            let mut quoted = line.split('`');
+            quoted.find(|text| PREFIXES.iter().any(|prefix| text.starts_with(prefix)))
+        })
         .collect();
     let mut declared: BTreeSet<&str> = openxport::data_types::capabilities().collect();
     declared.insert("urn:ietf:params:jmap:core");

@@ -4,20 +4,28 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::borrow::Cow;
 
 /// The text without a byte order mark, and in UTF-8 where it was in UTF-16.
-///
-/// UTF-16 is known by its mark, or by the zero octet of its first letter.
 pub fn without_byte_order(text: &[u8]) -> Cow<'_, [u8]> {
-    let utf_16 = match text {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => return Cow::Borrowed(rest),
-        [0xFF, 0xFE, rest @ ..] => (UTF_16LE, rest),
-        [0xFE, 0xFF, rest @ ..] => (UTF_16BE, rest),
-        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => (UTF_16LE, text),
-        [0, first, 0, second, ..] if *first != 0 && *second != 0 => (UTF_16BE, text),
-        _ => return Cow::Borrowed(text),
+    let Some((encoding, mark_octets)) = byte_order(text) else {
+        let marked = text.strip_prefix(b"\xEF\xBB\xBF");
+        return Cow::Borrowed(marked.unwrap_or(text));
     };
-    let (encoding, octets) = utf_16;
+    let octets = text.get(mark_octets..).unwrap_or_default();
     let (decoded, _) = encoding.decode_without_bom_handling(octets);
     Cow::Owned(decoded.into_owned().into_bytes())
+}
+
+/// The kind of UTF-16 that a text is in, and how many octets its mark has; `None` for all
+/// other encodings.
+///
+/// UTF-16 is known by its mark, or by the zero octet of its first letter.
+pub fn byte_order(text: &[u8]) -> Option<(&'static Encoding, usize)> {
+    match text {
+        [0xFF, 0xFE, ..] => Some((UTF_16LE, 2)),
+        [0xFE, 0xFF, ..] => Some((UTF_16BE, 2)),
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => Some((UTF_16LE, 0)),
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => Some((UTF_16BE, 0)),
+        _ => None,
+    }
 }
 
 /// Decodes text that says nothing of its encoding.

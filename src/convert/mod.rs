@@ -6,6 +6,9 @@
 
 pub mod address_list;
 pub mod charset;
+pub mod component_file;
 pub mod content_line;
+pub mod transcode;
 mod transfer_encoding;
+pub mod uuid;
 pub mod vcard;

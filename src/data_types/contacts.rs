@@ -1,6 +1,6 @@
 //! JMAP for Contacts: AddressBook and ContactCard (RFC 9610).
 
-use super::{DataType, Filter, ID, Ids, Method, Order, Property, Sort, Test, plain};
+use super::{DataType, Filter, ID, Ids, Method, Order, Property, Sort, Test, contact_files, plain};
 use crate::json;
 use crate::store::{Object, Record, Selection, StoreError};
 use serde::Deserialize;
@@ -68,6 +68,7 @@ pub const ADDRESS_BOOK: DataType = DataType {
     filters: &[],
     sorts: &[],
     blobs: &[],
+    parse: None,
 };
 
 /// A JSContact Card and the books that it is in (RFC 9610 §3, RFC 9553 §2).
@@ -252,6 +253,7 @@ pub const CONTACT_CARD: DataType = DataType {
     ],
     // RFC 9610 §3
     blobs: &["media/*/blobId", "localizations/**"],
+    parse: Some(&contact_files::PARSE),
 };
 
 /// The text in a card: what a person would read on it, not its ids, kinds and types.

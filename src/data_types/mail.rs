@@ -58,6 +58,7 @@ pub const IDENTITY: DataType = DataType {
     filters: &[],
     sorts: &[],
     blobs: &[],
+    parse: None,
 };
 
 /// A message handed in for sending (RFC 8621 §7). No host keeps any; whoever advertises
@@ -139,6 +140,7 @@ pub const EMAIL_SUBMISSION: DataType = DataType {
         },
     ],
     blobs: &[],
+    parse: None,
 };
 
 /// An Identity as a host knows it; signatures that there are none of are empty.

@@ -4,11 +4,14 @@
 //! and read these tables. A type adds a row here and nothing else.
 
 pub mod blobs;
+pub mod contact_files;
 pub mod contacts;
 pub mod mail;
+pub mod parse;
 
 use contacts::{ADDRESS_BOOK, CONTACT_CARD};
 use mail::{EMAIL_SUBMISSION, IDENTITY};
+use parse::Parse;
 use serde_json::Value;
 
 /// Every data type that there is. A host says which of them it has.
@@ -29,6 +32,8 @@ pub struct DataType {
     pub sorts: &'static [Sort],
     /// Where ids of blobs stand in a record; paths as in [`Test`].
     pub blobs: &'static [&'static str],
+    /// How records are read out of files, where they are.
+    pub parse: Option<&'static Parse>,
 }
 
 /// The standard methods of RFC 8620 §5.
@@ -161,8 +166,10 @@ impl DataType {
 /// The capability URIs that are declared here, each once.
 pub fn capabilities() -> impl Iterator<Item = &'static str> {
     let mut uris: Vec<&'static str> = Vec::new();
-    let declared = ALL.iter().map(|data_type| data_type.capability);
-    for uri in declared.chain([blobs::BLOB_CAPABILITY]) {
+    let of_types = ALL.iter().map(|data_type| data_type.capability);
+    let of_parsing = ALL.iter().filter_map(|data_type| data_type.parse);
+    let of_parsing = of_parsing.map(|parse| parse.capability);
+    for uri in of_types.chain([blobs::BLOB_CAPABILITY]).chain(of_parsing) {
         if !uris.contains(&uri) {
             uris.push(uri);
         }

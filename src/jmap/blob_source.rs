@@ -3,6 +3,7 @@
 
 use super::Server;
 use super::error::SetError;
+use super::file_part::FilePart;
 use crate::state::now_secs;
 use crate::state::uploads::{Blob, UploadError, UploadRoom};
 use crate::store::{Account, Contents, Id, StoreError};
@@ -14,7 +15,7 @@ pub const PIECE_OCTETS: usize = 256 * 1024;
 /// A blob that the user may see.
 pub enum Source {
     Upload(Blob),
-    /// Inside a record.
+    /// Inside a record, stored or in a file.
     Record(Contents),
 }
 
@@ -33,7 +34,10 @@ impl Source {
         if let Some(blob) = uploaded {
             return Ok(Some(Self::Upload(blob)));
         }
-        let contents = server.host.contents(&account.id, &id)?;
+        let contents = match FilePart::of_id(&id) {
+            Some(part) => part.contents(server, account)?,
+            None => server.host.contents(&account.id, &id)?,
+        };
         Ok(contents.map(Self::Record))
     }
 
@@ -41,6 +45,14 @@ impl Source {
         match self {
             Self::Upload(blob) => blob.size_octets,
             Self::Record(contents) => contents.octets.len() as u64,
+        }
+    }
+
+    /// As its uploader or its record calls it; perhaps nothing.
+    pub fn media_type(&self) -> &str {
+        match self {
+            Self::Upload(blob) => &blob.media_type,
+            Self::Record(contents) => contents.media_type.as_deref().unwrap_or_default(),
         }
     }
 

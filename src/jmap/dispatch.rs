@@ -2,14 +2,16 @@
 
 use super::arguments::{Arguments, CreatedIds};
 use super::error::{MethodError, RequestError};
+use super::parse::ParseCall;
 use super::references::Results;
 use super::request::{Invocation, Request};
 use super::responses::{Failure, Responses};
 use super::{
-    Output, Server, blob_copy, blob_get, blob_lookup, blob_upload, changes, copy, get, query,
-    query_changes, session, set,
+    Output, Server, blob_copy, blob_get, blob_lookup, blob_upload, changes, copy, get, parse,
+    query, query_changes, session, set,
 };
 use crate::data_types::blobs::BLOB_CAPABILITY;
+use crate::data_types::parse::Parse;
 use crate::data_types::{self, DataType, Method};
 use crate::store::{Account, Id, Object, Store};
 use std::collections::BTreeSet;
@@ -129,6 +131,18 @@ impl Batch<'_> {
                 };
                 return self.responses.respond(call_id, name, response);
             }
+            Found::Parse(data_type, parse) => {
+                let call = ParseCall {
+                    server: self.server,
+                    name,
+                    call_id,
+                    data_type,
+                    parse,
+                    arguments: Arguments::new(arguments),
+                    created_ids: &self.created_ids,
+                };
+                return parse::run(call, &mut self.responses);
+            }
             Found::Standard(data_type, verb) => (data_type, verb),
         };
         let mut arguments = Arguments::new(arguments);
@@ -163,6 +177,7 @@ impl Batch<'_> {
 enum Found {
     Echo,
     Blob(BlobMethod),
+    Parse(&'static DataType, &'static Parse),
     Standard(&'static DataType, Method),
 }
 
@@ -188,6 +203,13 @@ fn find_method(name: &str, using: &BTreeSet<String>) -> Result<Found, MethodErro
         _ => {
             let data_type = data_types::by_name(type_name).ok_or_else(unknown)?;
             let verb = match verb {
+                "parse" => {
+                    let parse = data_type.parse.ok_or_else(unknown)?;
+                    return match using.contains(parse.capability) {
+                        true => Ok(Found::Parse(data_type, parse)),
+                        false => Err(unknown()),
+                    };
+                }
                 "get" => Method::Get,
                 "changes" => Method::Changes,
                 "set" => Method::Set,

@@ -85,6 +85,14 @@ fn core(settings: &Settings) -> Value {
 /// What the account can do under a capability; `None` where it has nothing of it.
 fn capability(server: &Server<'_>, account: &Account, uri: &str) -> Option<Object> {
     let has = |data_type: &DataType| server.host.store(&account.id, data_type.name).is_some();
+    let parsed = |data_type: &&&DataType| {
+        let parse = data_type.parse;
+        parse.is_some_and(|parse| parse.capability == uri)
+    };
+    if let Some(data_type) = data_types::ALL.iter().find(parsed) {
+        let parse = data_type.parse.filter(|_| has(data_type));
+        return parse.map(|parse| (parse.account_capability)());
+    }
     if uri != BLOB_CAPABILITY {
         return server.host.capability(&account.id, uri);
     }

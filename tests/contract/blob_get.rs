@@ -3,10 +3,8 @@
 use crate::allocation::peak_of;
 use crate::blob_upload::{get, with_picture};
 use crate::memory::{BARE, HOME, WORK};
-use crate::wire::{Answer, CORE, Head, Pieces, Wire, everything};
-use openxport::jmap::Output;
+use crate::wire::{Answer, CORE, Forgetful, Head, Pieces, Wire, everything};
 use serde_json::{Value, json};
-use std::io;
 
 const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 const BLOB: &str = "urn:ietf:params:jmap:blob";
@@ -219,25 +217,6 @@ fn blob_get_can_be_referred_to() {
         response["methodResponses"][1][1]["type"],
         "invalidResultReference"
     );
-}
-
-/// A client that forgets what it gets.
-#[derive(Default)]
-struct Forgetful {
-    octets: usize,
-}
-
-impl Output for Forgetful {
-    fn begin(&mut self, _status: u16, _headers: &[(&str, &str)]) {}
-
-    fn write(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.octets += octets.len();
-        Ok(())
-    }
-
-    fn is_interrupted(&self) -> bool {
-        false
-    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn method_that_does_not_exist_is_unknown() {
         "/",
         "ContactCard",
         "ContactCard/",
-        "ContactCard/parse",
+        "AddressBook/parse",
         "contactcard/get",
         "AddressBook/query",
         "AddressBook/copy",

@@ -22,6 +22,7 @@ macro_rules! contract {
             contact_card_get_returns_media_as_blobs
             blob_get_returns_the_media_of_cards
             blob_lookup_finds_the_cards_of_their_media
+            contact_card_parse_reads_an_uploaded_file
             address_book_get_returns_names_and_rights
             identity_get_returns_all_properties
             changes_since_the_state_of_get_are_empty
@@ -208,6 +209,25 @@ pub fn blob_lookup_finds_the_cards_of_their_media(wire: &Wire<impl AsHost>) {
             .unwrap();
         assert_eq!(info["matchedIds"]["ContactCard"], json!([card]));
     }
+}
+
+/// What is read of a file is no record yet.
+pub fn contact_card_parse_reads_an_uploaded_file(wire: &Wire<impl AsHost>) {
+    let before = all(wire, "ContactCard");
+    let file = b"BEGIN:VCARD\r\nUID:new\r\nFN:Jane\r\nEND:VCARD\r\nBEGIN:VCARD\r\n";
+    let blob = wire.upload(wire.account(), file);
+    let answer = wire.ok(
+        "ContactCard/parse",
+        json!({"blobIds": [blob], "properties": ["uid", "name", "id"]}),
+    );
+    let parsed = &answer["parsed"][&blob];
+    assert_eq!(
+        parsed["list"],
+        json!([{"uid": "new", "name": {"full": "Jane"}}])
+    );
+    assert_eq!(parsed["errors"][0]["line"], 5);
+    assert_eq!(parsed["total"], 2);
+    assert_eq!(all(wire, "ContactCard"), before);
 }
 
 /// RFC 9610 §2

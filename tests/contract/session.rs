@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 const BLOB: &str = "urn:ietf:params:jmap:blob";
+const PARSE: &str = "https://openxport.org/ns/contacts-parse";
 
 #[test]
 fn session_has_exactly_the_members_of_rfc_8620() {
@@ -19,6 +20,8 @@ fn session_has_exactly_the_members_of_rfc_8620() {
     let submission = &session["accounts"][HOME]["accountCapabilities"][SUBMISSION];
     let blob = &session["accounts"][HOME]["accountCapabilities"][BLOB];
     let bare = &session["accounts"][BARE]["accountCapabilities"][BLOB];
+    let parse = &session["accounts"][HOME]["accountCapabilities"][PARSE];
+    assert!(parse.is_object());
     assert!(contacts.is_object() && submission.is_object() && blob.is_object());
     let account = |name: &str, is_personal: bool, is_read_only: bool, capabilities: Value| {
         json!({
@@ -45,29 +48,30 @@ fn session_has_exactly_the_members_of_rfc_8620() {
                 CONTACTS: {},
                 SUBMISSION: {},
                 BLOB: {},
+                PARSE: {},
             },
             "accounts": {
                 HOME: account(
                     "jane@example.com",
                     true,
                     false,
-                    json!({ CORE: {}, CONTACTS: contacts, SUBMISSION: submission, BLOB: blob }),
+                    json!({ CORE: {}, CONTACTS: contacts, SUBMISSION: submission, BLOB: blob, PARSE: parse }),
                 ),
                 WORK: account(
                     "team@example.com",
                     false,
                     false,
-                    json!({ CORE: {}, CONTACTS: contacts, BLOB: blob }),
+                    json!({ CORE: {}, CONTACTS: contacts, BLOB: blob, PARSE: parse }),
                 ),
                 SHARED: account(
                     "all@example.com",
                     false,
                     true,
-                    json!({ CORE: {}, CONTACTS: contacts, BLOB: blob }),
+                    json!({ CORE: {}, CONTACTS: contacts, BLOB: blob, PARSE: parse }),
                 ),
                 BARE: account("none@example.com", false, false, json!({ CORE: {}, BLOB: bare })),
             },
-            "primaryAccounts": { CONTACTS: HOME, SUBMISSION: HOME, BLOB: HOME },
+            "primaryAccounts": { CONTACTS: HOME, SUBMISSION: HOME, BLOB: HOME, PARSE: HOME },
             "username": "jane@example.com",
             "apiUrl": "https://example.com/jmap",
             "downloadUrl": "https://example.com/jmap?jmap=download&accountId={accountId}&blobId={blobId}&name={name}&type={type}",

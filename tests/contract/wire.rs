@@ -327,3 +327,22 @@ impl Output for Answer {
             .is_some_and(|octets| self.body.len() >= octets)
     }
 }
+
+/// A client that forgets what it gets.
+#[derive(Default)]
+pub struct Forgetful {
+    pub octets: usize,
+}
+
+impl Output for Forgetful {
+    fn begin(&mut self, _status: u16, _headers: &[(&str, &str)]) {}
+
+    fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.octets += octets.len();
+        Ok(())
+    }
+
+    fn is_interrupted(&self) -> bool {
+        false
+    }
+}

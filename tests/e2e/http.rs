@@ -15,6 +15,7 @@ pub const JSON: &str = "application/json";
 pub const CORE: &str = "urn:ietf:params:jmap:core";
 pub const CONTACTS: &str = "urn:ietf:params:jmap:contacts";
 pub const BLOB: &str = "urn:ietf:params:jmap:blob";
+pub const PARSE: &str = "https://openxport.org/ns/contacts-parse";
 pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
 
 /// One HTTP response.
@@ -155,7 +156,8 @@ impl Client {
 
     /// Makes method calls (RFC 8620 §3.3), and gives back the method responses.
     pub fn calls(&self, calls: Value) -> Vec<Value> {
-        let request = json!({ "using": [CORE, CONTACTS, SUBMISSION], "methodCalls": calls });
+        let request =
+            json!({ "using": [CORE, BLOB, CONTACTS, PARSE, SUBMISSION], "methodCalls": calls });
         let answer = self.api(request.to_string().as_bytes());
         assert_eq!(answer.status, 200, "{request}: {}", answer.text());
         let Value::Array(responses) = answer.json()["methodResponses"].take() else {

@@ -1,7 +1,7 @@
 //! The Session object over the wire (RFC 8620 §2).
 
 use crate::environment::origin;
-use crate::http::{BLOB, CONTACTS, CORE, Client, SUBMISSION};
+use crate::http::{BLOB, CONTACTS, CORE, Client, PARSE, SUBMISSION};
 use serde_json::json;
 
 const USER: &str = "demo@example.org";
@@ -14,11 +14,13 @@ fn session_names_the_account_for_each_capability() {
     assert_eq!(session["username"], USER);
     assert_eq!(
         session["primaryAccounts"],
-        json!({ BLOB: account_id, CONTACTS: account_id, SUBMISSION: account_id })
+        json!({
+            BLOB: account_id, CONTACTS: account_id, PARSE: account_id, SUBMISSION: account_id,
+        })
     );
     let account = &session["accounts"][&account_id];
     assert_eq!(account["isPersonal"], true, "{account}");
-    for capability in [BLOB, CONTACTS, SUBMISSION] {
+    for capability in [BLOB, CONTACTS, PARSE, SUBMISSION] {
         assert!(session["capabilities"][capability].is_object(), "{session}");
         assert!(
             account["accountCapabilities"][capability].is_object(),

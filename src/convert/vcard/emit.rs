@@ -122,7 +122,9 @@ fn write<'c>(
 ) {
     let mut emitter = Emitter::new(card, host, is_patched, out);
     emitter.out.begin_object();
-    emitter.out.member("id", host.id);
+    if !host.id.is_empty() {
+        emitter.out.member("id", host.id);
+    }
     emitter.selected(selection);
     emitter.out.end_object();
 }
@@ -147,7 +149,7 @@ impl<'c, 'o> Emitter<'c, 'o> {
 
 impl<'c> Emitter<'c, '_> {
     fn selected(&mut self, selection: &Selection) {
-        if selection.wants("addressBookIds") {
+        if selection.wants("addressBookIds") && !self.host.address_book_ids.is_empty() {
             self.out.key("addressBookIds");
             self.out.begin_object();
             for id in self.host.address_book_ids {

@@ -54,7 +54,9 @@ pub struct Card<'a> {
 
 /// What the host knows of a card and its vCard does not say.
 pub struct HostMembers<'a> {
+    /// Empty for a card that is not stored, which has none.
     pub id: &'a str,
+    /// Empty for a card that is not stored, which is in none.
     pub address_book_ids: &'a [&'a str],
     /// For a card without a UID of its own (RFC 9555 §2.1.1).
     pub uid: &'a str,
@@ -97,6 +99,11 @@ impl<'a> Card<'a> {
     /// The octets of the embedded media with this key in `media`: of PHOTO, LOGO or SOUND.
     pub fn media(&self, key: &str) -> Option<Contents> {
         self.embedded(key)
+    }
+
+    /// The keys in `media` of what is embedded.
+    pub fn media_keys(&self) -> impl Iterator<Item = String> {
+        self.embedded_keys().into_iter().map(|(key, _)| key)
     }
 
     fn property(&self, index: usize) -> Option<(Line<'_>, &Property)> {

@@ -6,6 +6,7 @@
 use super::cards;
 use super::rows::octets;
 use super::settings::Settings;
+use crate::convert::uuid;
 use crate::convert::vcard::Card;
 use crate::db::Kind;
 use crate::store::StoreError;
@@ -46,7 +47,7 @@ impl Uids {
     pub fn derive(&self, id: &str, uid: &mut String) {
         let digest = self.prefix.clone().chain_update(id).finalize();
         uid.clear();
-        write_uuid(digest.as_slice(), 5, uid);
+        uuid::write_urn(&digest, 5, uid);
     }
 }
 
@@ -55,25 +56,8 @@ pub fn random() -> Result<String, StoreError> {
     let mut octets = [0; 16];
     getrandom::fill(&mut octets).map_err(|error| StoreError::Backend(error.into()))?;
     let mut uid = String::new();
-    write_uuid(&octets, 4, &mut uid);
+    uuid::write_urn(&octets, 4, &mut uid);
     Ok(uid)
-}
-
-/// Appends the first 16 octets as a UUID of this version.
-fn write_uuid(octets: &[u8], version: u8, uid: &mut String) {
-    uid.push_str("urn:uuid:");
-    for (at, octet) in octets.iter().take(16).enumerate() {
-        let octet = match at {
-            6 => octet & 0x0f | version << 4,
-            8 => octet & 0x3f | 0x80,
-            _ => *octet,
-        };
-        if matches!(at, 4 | 6 | 8 | 10) {
-            uid.push('-');
-        }
-        let digits = [octet >> 4, octet & 0x0f].map(u32::from);
-        uid.extend(digits.map(|digit| char::from_digit(digit, 16).unwrap_or('0')));
-    }
 }
 
 /// The UID that the card has of its own, if it serves as a uid.
