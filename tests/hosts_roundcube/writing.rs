@@ -152,6 +152,26 @@ fn contact_card_set_flags_a_destroyed_contact_as_deleted() {
     assert_eq!(column(&roundcube, "vcard", 1), JANE);
 }
 
+// Not all cards once for each that goes.
+#[test]
+fn contact_card_set_destroys_many_contacts_without_looking_at_the_others() {
+    let roundcube = Roundcube::new();
+    for id in 1..=100 {
+        let card = format!("BEGIN:VCARD\r\nFN:P\r\nUID:u-{}\r\nEND:VCARD", id / 2);
+        roundcube.contact(id, &card, LONG_AGO);
+    }
+    let ids: Vec<_> = (1..=50).map(|id| format!("c{id}")).collect();
+    roundcube.rows_read.set(0);
+    let response = wire(&roundcube).ok("ContactCard/set", json!({"destroy": ids}));
+    assert_eq!(
+        response["destroyed"].as_array().map(Vec::len),
+        Some(50),
+        "{response:#}"
+    );
+    let rows_read = roundcube.rows_read.get();
+    assert!(rows_read < 500, "{rows_read}");
+}
+
 #[test]
 fn contact_card_set_leaves_the_contacts_of_others_alone() {
     let roundcube = with_jane();

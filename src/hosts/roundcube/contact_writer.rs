@@ -151,7 +151,7 @@ impl Contacts<'_> {
     /// Flags a contact as deleted, as Roundcube does; its memberships stay, as they do there.
     pub fn destroy(&self, key: i64) -> Result<(), StoreError> {
         let tables = &self.tables;
-        if self.stored(key)?.is_none() {
+        if !self.has(key)? {
             return Err(StoreError::NotFound);
         }
         let may = tables
@@ -174,6 +174,15 @@ impl Contacts<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn has(&self, key: i64) -> Result<bool, StoreError> {
+        let mut is_there = false;
+        self.cards(&Keys::Of(vec![key]), &Selection::of(["id"]), &mut |_| {
+            is_there = true;
+            Ok(())
+        })?;
+        Ok(is_there)
     }
 
     fn stored(&self, key: i64) -> Result<Option<Stored>, StoreError> {
