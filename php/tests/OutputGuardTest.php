@@ -43,3 +43,10 @@ test('a buffer that nobody can end stops no answer', function (): void {
     $code = 'ob_start(null, 0, 0); (new OpenXPort\Http\Response())->begin(200, []); echo "answer";';
     same('answer', guarded($code));
 });
+
+test('an answer that comes after other output is none', function (): void {
+    $answer = process('echo "noise"; flush();'
+        . '(new OpenXPort\Http\Response())->begin(200, []); echo "answer";');
+    same('noise', $answer['output']);
+    contains('has written output already', $answer['log']);
+});

@@ -45,11 +45,25 @@ final class Webmail implements \OpenXPort\Webmail
         if ($configured !== '') {
             return $configured;
         }
-        // What tells one Roundcube from another: its database, and a key that is secret and so
-        // only goes into the digest.
-        $database = preg_replace('#//[^/]*@#', '//', (string) $this->config('db_dsnw'), 1);
-        $names = "openxport instance {$database} " . $this->config('db_prefix', '');
-        return 'roundcube-' . substr(hash_hmac('sha256', $names, $this->config('des_key')), 0, 32);
+        return self::derivedInstance(
+            (string) $this->config('db_dsnw'),
+            (string) $this->config('db_prefix', ''),
+            (string) $this->config('des_key'),
+        );
+    }
+
+    /**
+     * What tells one Roundcube from another: its database, whoever logs in to that, and a key
+     * that is secret and so only goes into the digest.
+     */
+    public static function derivedInstance(
+        #[\SensitiveParameter] string $dsn,
+        string $prefix,
+        #[\SensitiveParameter] string $key,
+    ): string {
+        $database = preg_replace('#//[^/]*@#', '//', $dsn, 1);
+        $names = "openxport instance {$database} {$prefix}";
+        return 'roundcube-' . substr(hash_hmac('sha256', $names, $key), 0, 32);
     }
 
     public function settings(): array
@@ -81,17 +95,28 @@ final class Webmail implements \OpenXPort\Webmail
         return new Bridge($this->roundcube, self::TABLES);
     }
 
+    public function loginRules(): array
+    {
+        return self::rules(
+            (int) $this->config('jmap_login_reuse', 300),
+            (int) $this->config('jmap_address_failures', 20),
+            (int) $this->config('login_rate_limit', 3),
+        );
+    }
+
     /**
      * Failures that reach Roundcube stay below the number at which it locks the user out of
      * the web pages too: fewer than "login_rate_limit" in the sixty seconds that it counts.
+     *
+     * @param int $limit 0 is none
+     * @return array<string, int>
      */
-    public function loginRules(): array
+    public static function rules(int $reuseSeconds, int $maxFailuresOfAddress, int $limit): array
     {
         $rules = [
-            'reuseSeconds' => (int) $this->config('jmap_login_reuse', 300),
-            'maxFailuresOfAddress' => (int) $this->config('jmap_address_failures', 20),
+            'reuseSeconds' => $reuseSeconds,
+            'maxFailuresOfAddress' => $maxFailuresOfAddress,
         ];
-        $limit = (int) $this->config('login_rate_limit', 3);
         if ($limit > 0) {
             $rules['maxFailuresOfName'] = max(1, min(10, $limit - 1));
             $rules['windowSeconds'] = 61 * $rules['maxFailuresOfName'];

@@ -1,8 +1,8 @@
 //! Who is let in (RFC 8620 §8.2), and what that costs the webmail.
 
-use crate::environment::{imap_logins, sql};
-use crate::http::{Answer, Client, JSON};
-use serde_json::json;
+use crate::environment::{imap_logins, read, sql};
+use crate::http::{Answer, Client, JSON, afresh};
+use serde_json::{Value, json};
 
 const API: &str = "/?_task=jmap";
 
@@ -47,6 +47,50 @@ fn a_wrong_password_and_an_unknown_user_look_the_same() {
 #[test]
 fn a_password_may_have_colons_and_letters_outside_ascii() {
     assert_eq!(Client::of("bob@example.org").get(API).status, 200);
+}
+
+#[test]
+fn the_mail_server_is_chosen_by_the_domain_of_the_name() {
+    let here = format!("127.0.0.1:{}", read("run/imap.port"));
+    let config = afresh(json!({
+        "imap_host": { "127.0.0.1:1": ["elsewhere.example"], here: ["example.org"] },
+    }));
+    let answer = Client::of("alice@example.org")
+        .with_config(&config)
+        .get(API);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[test]
+fn other_plugins_hear_of_a_login_and_may_refuse_it() {
+    let user = "kate@example.org";
+    let ask = |noise_login: Value| {
+        let config = afresh(json!({
+            "plugins": ["noise", "jmap"], "noise_login": noise_login, "log_logins": true,
+        }));
+        let answer = Client::of(user).with_config(&config).get(API);
+        let mark = config["jmap_instance"].as_str().expect("a name");
+        let heard = |hook: &str| read("log/noise.log").contains(&format!("{hook} {mark}"));
+        (answer, heard("login_after"), heard("login_failed"))
+    };
+    let before = imap_logins(user);
+    for refusal in [json!({ "valid": false }), json!({ "abort": true })] {
+        let (answer, is_after, has_failed) = ask(refusal);
+        assert_unauthorized(&answer);
+        assert!(has_failed && !is_after, "{}", read("log/noise.log"));
+    }
+    assert_eq!(imap_logins(user), before);
+    let (answer, is_after, has_failed) = ask(json!({}));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(is_after && !has_failed, "{}", read("log/noise.log"));
+
+    let log = read("log/userlogins.log");
+    for outcome in ["Failed", "Successful"] {
+        assert!(
+            log.contains(&format!("{outcome} login for {user}")),
+            "{log}"
+        );
+    }
 }
 
 #[test]

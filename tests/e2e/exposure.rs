@@ -71,6 +71,7 @@ fn a_session_that_is_over_or_made_up_is_unauthorized_and_leaves_nothing() {
     page.log_out();
     assert_unauthorized(&with_cookie(&page, &headers));
 
+    sql("DELETE FROM session WHERE sess_id LIKE '%madeup%'");
     let made_up = "roundcube_sessid=0123456789abcdefmadeup; roundcube_sessauth=x-1";
     let client = Client::anonymous().with_header("Cookie", made_up);
     assert_unauthorized(&client.post(API, JSON, ECHO));
@@ -167,11 +168,18 @@ fn parameters_of_the_web_pages_change_no_answer() {
 #[test]
 fn another_plugin_that_ends_the_request_leaves_a_problem() {
     let config = json!({ "plugins": ["noise", "jmap"], "noise_exits": true });
+    let address = "192.0.2.102";
+    sql(&format!("DELETE FROM session WHERE ip = '{address}'"));
     for client in [Client::of(USER), Client::anonymous()] {
+        let client = client.with_header("X-Real-IP", address);
         let answer = client.with_config(&config).get(API);
         assert_problem(&answer, 500);
         assert!(answer.header("X-Noise").is_none(), "{answer:?}");
     }
+    let sessions = sql(&format!(
+        "SELECT sess_id FROM session WHERE ip = '{address}'"
+    ));
+    assert_eq!(sessions, [""; 0]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Identities (RFC 8621 §6) and what the submission capability obliges to (§7).
 
+use crate::environment::read;
 use crate::http::Client;
 use serde_json::{Value, json};
 
@@ -32,11 +33,25 @@ fn identity_get_returns_signatures_reply_to_and_bcc() {
             "replyTo": [{ "name": "Front Desk", "email": "desk@example.org" }],
             "bcc": [{ "name": null, "email": "archive@example.org" }],
             "textSignature": "Demo at Work & Co",
-            "htmlSignature": "<p><b>Demo</b> at Work &amp; Co</p>",
+            "htmlSignature":
+                "<p><b>Demo</b> at <a href=\"https://example.org/\">Work</a> &amp; Co</p>",
             "mayDelete": false,
         },
     ]);
     assert_eq!(Value::Array(list), expected);
+}
+
+#[test]
+fn identity_get_that_fails_in_the_database_logs_no_statement() {
+    // Roundcube would write the statement with the user's data in it.
+    let config = json!({ "plugins": ["noise", "jmap"], "noise_table": "identities" });
+    let client = Client::of(USER).with_config(&config);
+    let arguments = json!({ "accountId": client.account_id() });
+    let responses = client.calls(json!([["Identity/get", arguments, "i"]]));
+    assert_eq!(responses[0][1]["type"], "serverFail", "{responses:?}");
+    let log = read("log/errors.log");
+    assert!(log.contains("noise_identities"), "{log}");
+    assert!(!log.contains("SQL Query"), "{log}");
 }
 
 #[test]

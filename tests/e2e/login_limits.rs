@@ -72,6 +72,32 @@ fn guesses_end_before_roundcube_locks_the_user_and_unknown_users_look_the_same()
     WebPage::login("grace@example.org");
 }
 
+#[test]
+fn guesses_from_one_address_end_for_any_name() {
+    let config = afresh(json!({ "jmap_address_failures": 2 }));
+    let guess = |(name, address): (&str, &str)| {
+        Client::with_password(name, "wrong")
+            .with_header("X-Real-IP", address)
+            .with_config(&config)
+            .get(API)
+            .status
+    };
+    let tries = [
+        ("no-one@a.example", "198.51.100.77"),
+        ("no-two@a.example", "198.51.100.77"),
+        ("no-three@a.example", "198.51.100.77"),
+        ("no-four@a.example", "198.51.100.78"),
+    ];
+    assert_eq!(tries.map(guess), [401, 401, 429, 401]);
+}
+
+#[test]
+fn guesses_may_be_more_where_roundcube_locks_nobody() {
+    let names = ["no-lock@a.example"; 4];
+    let config = json!({ "login_rate_limit": 0 });
+    assert_eq!(guesses(&names, &config), [401; 4]);
+}
+
 /// What comes of one wrong password for each of these names, from all over the world.
 fn guesses(names: &[&str], config: &Value) -> Vec<u16> {
     let config = afresh(config.clone());

@@ -51,6 +51,15 @@ fn session_core_capability_has_every_limit() {
 }
 
 #[test]
+fn session_limits_are_those_of_php_where_those_are_lower() {
+    // tests/services/web.sh sets post_max_size to 12M.
+    let client = Client::of(USER);
+    let core = &client.session()["capabilities"][CORE];
+    assert_eq!(core["maxSizeUpload"], 12 << 20);
+    assert_eq!(core["maxSizeRequest"], 10_000_000);
+}
+
+#[test]
 fn session_urls_have_the_port_and_their_variables() {
     let client = Client::of(USER);
     let session = client.session();

@@ -19,6 +19,7 @@ test('what a database says of a fault tells whether it will pass', function (): 
         ['mysql', '[1040] Too many connections', true],
         ['mysql', '[1146] Table \'roundcube.contacts\' doesn\'t exist', false],
         ['mysql', '[5] no code of this database', false],
+        ['mysql', '[1146] Table \'roundcube.too many\' doesn\'t exist', false],
         ['postgres', '[7] ERROR:  deadlock detected', true],
         ['postgres', '[7] ERROR:  could not serialize access due to concurrent update', true],
         ['postgres', '[7] FATAL:  terminating connection due to administrator command', true],

@@ -209,7 +209,7 @@ final class SeededAccount
             'email' => 'work@example.org',
             'reply-to' => 'Front Desk <desk@example.org>',
             'bcc' => 'archive@example.org',
-            'signature' => '<p><b>Demo</b> at Work &amp; Co</p>',
+            'signature' => '<p><b>Demo</b> at <a href="https://example.org/">Work</a> &amp; Co</p>',
             'html_signature' => 1,
             'standard' => 0,
         ]);

@@ -20,6 +20,20 @@ class noise extends rcube_plugin // Roundcube loads the class by the folder's na
     {
         echo "noise at the start\n";
         setcookie('noise', '1');
+        // What a plugin says to a login, and that it hears of it.
+        $this->add_hook('authenticate', static function (array $arguments): array {
+            return rcube::get_instance()->config->get('noise_login', []) + $arguments;
+        });
+        foreach (['login_after', 'login_failed'] as $hook) {
+            $this->add_hook($hook, static function (array $arguments) use ($hook): array {
+                rcube::write_log('noise', $hook . ' ' . rcube::get_instance()->config->get('jmap_instance'));
+                return $arguments;
+            });
+        }
+        $this->add_hook('db_table_name', static function (array $arguments): array {
+            $lost = rcube::get_instance()->config->get('noise_table');
+            return $arguments['table'] === $lost ? ['table' => "noise_{$lost}"] : $arguments;
+        });
         $this->add_hook('startup', static function (array $arguments): array {
             ob_start();
             echo "noise in a hook\n";
