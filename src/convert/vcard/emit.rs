@@ -1,5 +1,6 @@
 //! Writes a card as JSON, property by property.
 
+use super::contact_points;
 use super::dates;
 use super::entry;
 use super::keys::Keys;
@@ -273,7 +274,10 @@ impl<'c> Emitter<'c, '_> {
         let (_, property) = self.card.property(index)?;
         let map = entry::property(property.rule.target);
         if !self.keys.iter().any(|(known, _)| *known == map) {
-            let keys = Keys::of_lines(self.card.converting(targets_of(map)));
+            let keys = match map {
+                "nicknames" => contact_points::nickname_keys(&self.card.nicknames()),
+                _ => Keys::of_lines(self.card.converting(targets_of(map))),
+            };
             self.keys.push((map, keys));
         }
         let (_, keys) = self.keys.iter().find(|(known, _)| *known == map)?;
