@@ -54,9 +54,56 @@ fn line_says_its_group_and_its_parameters() {
 
 #[test]
 fn line_that_is_none_is_kept_whole() {
-    for text in ["no colon", ":no name", "bad name:x", "TEL;TYPE=home"] {
+    for text in [
+        "no colon",
+        ":no name",
+        "bad name:x",
+        "TEL;TYPE=home",
+        "TEL;HOME;X=y",
+    ] {
         assert_eq!(names_and_values(text), [(String::new(), text.to_owned())]);
+        let lines = ContentLines::read(text.as_bytes());
+        assert!(lines.iter().all(|line| !line.has_params()), "{text}");
     }
+    assert!(ContentLines::read(b"\r\n").is_empty());
+    assert!(!ContentLines::read(b"a").is_empty());
+}
+
+/// Names, or nothing, and values of the parameters of one line.
+fn params(text: &str) -> Vec<(String, String)> {
+    let text_of = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let lines = ContentLines::read(text.as_bytes());
+    let line = lines.line(0).expect("there is a line");
+    line.params()
+        .map(|param| (text_of(param.name), text_of(param.value)))
+        .collect()
+}
+
+#[test]
+fn quote_that_does_not_close_before_the_value_is_none() {
+    for (text, expected) in [
+        ("TEL;X=\"a;Y=b:1\"2", vec![("X", "\"a"), ("Y", "b")]),
+        (
+            "TEL;X=\"a;b\";Y=\"c:1",
+            vec![("X", "\"a;b\""), ("Y", "\"c")],
+        ),
+    ] {
+        let params = params(text);
+        let params: Vec<_> = params
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        assert_eq!(params, expected, "{text}");
+    }
+}
+
+#[test]
+fn parameter_of_nothing_is_none() {
+    assert_eq!(
+        params("TEL;;HOME;;=;:1"),
+        [(String::new(), "HOME".to_owned())]
+    );
+    assert_eq!(params("TEL;TYPE=:1"), [("TYPE".to_owned(), String::new())]);
 }
 
 #[test]

@@ -108,6 +108,13 @@ mod tests {
                 named(r#"Doe, J. "JD""#, "jd@example.org"),
             ]
         );
+        assert_eq!(
+            pairs(r#""Lee\", Ann" <ann@example.org>, Bob <b;ob@example.org>"#),
+            [
+                named(r#"Lee", Ann"#, "ann@example.org"),
+                named("Bob", "b;ob@example.org"),
+            ]
+        );
         assert_eq!(pairs("<ann@example.org>"), [bare("ann@example.org")]);
         assert_eq!(pairs(" , ; "), []);
     }

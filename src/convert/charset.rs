@@ -134,8 +134,17 @@ mod tests {
             .flat_map(u16::to_be_bytes)
             .collect();
         let marked = [&[0xFF, 0xFE][..], &little].concat();
-        for octets in [little, big, marked] {
+        let marked_big = [&[0xFE, 0xFF][..], &big].concat();
+        for octets in [little, big, marked, marked_big] {
             assert_eq!(without_byte_order(&octets), "BEGIN:é".as_bytes());
+        }
+    }
+
+    #[test]
+    fn text_in_octets_loses_its_mark_only() {
+        assert_eq!(without_byte_order(b"\xEF\xBB\xBFa"), &b"a"[..]);
+        for octets in [&b"a\0\0\0"[..], b"\0\0a\0", b"\0\0\0a", b"\0a\0\0"] {
+            assert_eq!(without_byte_order(octets), octets);
         }
     }
 
@@ -152,10 +161,14 @@ mod tests {
         assert_eq!(decode("日本".as_bytes(), b"Shift_JIS", false), "日本");
         assert_eq!(decode("Ã©".as_bytes(), b"ISO-8859-1", true), "ÃƒÂ©");
         assert_eq!(decode(b"M\xFCller", b"no-such-charset", true), "Müller");
+        assert_eq!(decode(b"M\xFCller", b"UTF-8", true), "Müller");
+        // In ASCII alone a charset can be told from its escapes only.
+        assert_eq!(decode(b"M", b"UTF-16", true), "M");
+        assert_eq!(decode(b"\x1B$BF|\x1B(B", b"ISO-2022-JP", true), "日");
     }
 
     #[test]
     fn quoted_printable_keeps_what_is_no_escape() {
-        assert_eq!(undo_quoted_printable(b"a=3Db=zz=4"), b"a=b=zz=4");
+        assert_eq!(undo_quoted_printable(b"a=3Db=3db=zz=4"), b"a=b=b=zz=4");
     }
 }

@@ -62,6 +62,22 @@ fn what_is_left_of_labels_and_addresses_goes_together_in_order() {
 }
 
 #[test]
+fn what_is_left_keeps_the_order_of_the_card() {
+    let card = convert(
+        "ADR:;;A\r\nADR;X-A:;;B\r\nLABEL;X-Z:a\r\nLABEL;DOM;X-A:b\r\nADR;PREF:;;C\r\nLABEL;HOME:c\r\n",
+    );
+    assert_eq!(full_of(&card, "A"), "a");
+    assert_eq!(full_of(&card, "B"), "b");
+    assert_eq!(full_of(&card, "C"), "c");
+}
+
+#[test]
+fn type_said_twice_is_one() {
+    let card = convert("ADR;HOME;HOME:;;A\r\nLABEL;HOME:a\r\nADR:;;B\r\nADR:;;C\r\n");
+    assert_eq!(full_of(&card, "A"), "a");
+}
+
+#[test]
 fn label_of_another_kind_than_the_address_is_carried() {
     let card = convert("ADR;HOME;PREF:;;A\r\nLABEL;WORK;PREF:a\r\n");
     assert_eq!(full_of(&card, "A"), Value::Null);

@@ -1,14 +1,20 @@
 //! The vCard conversion, behaviour by behaviour (RFC 9555 §2).
 
+mod addresses;
+mod alternatives;
 mod calcard;
 mod delivery_labels;
 mod hostile;
 mod media;
 mod memory;
+mod personal;
 mod processor;
 mod random;
 mod samples;
+mod settling;
 mod strict_json;
+mod tables;
+mod values;
 mod write;
 mod write_hostile;
 mod write_random;
@@ -168,4 +174,26 @@ fn backslash_before_n_is_a_line_break_elsewhere() {
         let card = convert(&format!("{head}NOTE;CHARSET=UTF-8:a\\nb\\Nü"));
         assert_eq!(values(&card, "notes"), [json!({"note": "a\nb\nü"})]);
     }
+}
+
+#[test]
+fn dates_of_the_host_stand_in_for_those_of_the_card() {
+    let mut out = Writer::new();
+    let host = HostMembers {
+        updated: Some("2024-01-01T00:00:00Z"),
+        created: Some("2023-01-01T00:00:00Z"),
+        ..host_members()
+    };
+    let text = b"REV:20200101T000000Z\r\nCREATED:20190101T000000Z\r\n";
+    Card::parse(text, &STANDARD).emit(&host, &Selection::ALL, &mut out);
+    let card: Value = serde_json::from_slice(out.as_bytes()).expect("it is JSON");
+    assert_eq!(card["updated"], "2024-01-01T00:00:00Z");
+    assert_eq!(card["created"], "2023-01-01T00:00:00Z");
+    assert_eq!(
+        card["vCardProps"],
+        json!([
+            ["rev", {}, "timestamp", "20200101T000000Z"],
+            ["created", {}, "timestamp", "20190101T000000Z"],
+        ])
+    );
 }

@@ -217,7 +217,10 @@ mod tests {
             Some("geo:37.38,-122.08")
         );
         assert_eq!(coordinates("north;south"), None);
-        assert_eq!(coordinates("91;0"), None);
+        for outside in ["90.1;0", "-91;0", "0;180.1", "0;-181", "NaN;0", "inf;0"] {
+            assert_eq!(coordinates(outside), None, "{outside}");
+        }
+        assert_eq!(coordinates("-90;180").as_deref(), Some("geo:-90,180"));
     }
 
     #[test]
@@ -227,7 +230,12 @@ mod tests {
         assert_eq!(time_zone("+00").as_deref(), Some("Etc/UTC"));
         assert_eq!(time_zone("Europe/Berlin").as_deref(), Some("Europe/Berlin"));
         assert_eq!(time_zone("-0530"), None);
+        assert_eq!(time_zone("-1200").as_deref(), Some("Etc/GMT+12"));
         assert_eq!(time_zone("-1300"), None);
+        assert_eq!(time_zone("+1400").as_deref(), Some("Etc/GMT-14"));
+        assert_eq!(time_zone("+1500"), None);
+        assert_eq!(time_zone("Etc/GMT+1_a").as_deref(), Some("Etc/GMT+1_a"));
+        assert_eq!(time_zone("Europe; Berlin"), None);
         assert_eq!(time_zone("-05:00; EST; Raleigh"), None);
     }
 }

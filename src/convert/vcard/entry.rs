@@ -383,10 +383,7 @@ pub fn carried<'c>(
             carried.extend(kept.map(|value| (Cow::Borrowed("type"), value)));
             continue;
         }
-        let key = match param.name {
-            [] => Cow::Borrowed("value"),
-            name => Cow::Owned(params::text(name).to_ascii_lowercase()),
-        };
+        let key: Cow<'_, str> = Cow::Owned(params::text(param.name).to_ascii_lowercase());
         carried.extend(param.values().map(|value| (key.clone(), value)));
     }
     carried

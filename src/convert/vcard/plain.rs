@@ -128,6 +128,7 @@ mod tests {
             "PHOTO;ENCODING=b;TYPE=JPEG:/9j/^4AAQ==\r\nEND:VCARD",
             "FN:a\nitem1.photo;type=png;encoding=BASE64:AA;charset\nEND:VCARD",
             "Logo;Base64:AAAA\nEND:VCARD",
+            "FN:a\nSOUND;BASE64:AAAA\nEND:VCARD",
         ] {
             assert_eq!(plain_text(photo.as_bytes()), Some(photo), "{photo}");
         }
