@@ -62,6 +62,24 @@ fn place_belongs_to_no_address_where_there_are_two() {
 }
 
 #[test]
+fn place_belongs_to_the_address_of_its_group_only() {
+    let card = convert("a.ADR:;;A\r\nb.ADR:;;B\r\nb.GEO:geo:1,2\r\nb.TZ:Europe/Berlin\r\n");
+    for address in values(&card, "addresses") {
+        let is_second = address["components"][0]["value"] == "B";
+        assert_eq!(address.get("coordinates").is_some(), is_second, "{address}");
+        assert_eq!(address.get("timeZone").is_some(), is_second, "{address}");
+    }
+}
+
+#[test]
+fn component_of_a_list_stands_once_for_each_value() {
+    assert_eq!(
+        address("ADR:;;a,b\\,c\r\n")["components"],
+        json!([{"kind": "name", "value": "a"}, {"kind": "name", "value": "b,c"}])
+    );
+}
+
+#[test]
 fn components_follow_the_value_unless_an_elder_one_repeats_them() {
     // RFC 9555 §2.6.1
     let kinds = |text: &str| -> Vec<Value> {

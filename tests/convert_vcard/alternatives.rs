@@ -171,6 +171,8 @@ fn name_in_another_language_says_its_own_order() {
     );
     assert_eq!(of_german["name/defaultSeparator"], Value::Null);
     assert_eq!(card["localizations"]["fr"]["name/isOrdered"], true);
+    let card = convert("N:Lee;Ann\r\nN;LANGUAGE=de;JSCOMPS=\"s,-;1;0\":L;A\r\n");
+    assert_eq!(card["localizations"]["de"]["name/defaultSeparator"], "-");
     let card = convert("N:Lee;Ann\r\nN;LANGUAGE=de:L;A\r\n");
     let members = card["localizations"]["de"].as_object().expect("a patch");
     assert_eq!(members.keys().collect::<Vec<_>>(), ["name/components"]);
@@ -222,6 +224,7 @@ fn sound_of_an_address_is_a_patch_of_its_components() {
             "addresses/k/components/2/phonetic": "Rɛstən",
         }})
     );
+    assert_eq!(card.get("vCardProps"), None);
 }
 
 #[test]
@@ -257,6 +260,7 @@ fn alternative_of_too_many_components_is_carried_besides() {
         ),
         "N:a;b\r\nN;PHONETIC=ipa:a;b;c;d;e;f;g;h\r\n".to_owned(),
         "N:a;b\r\nN;PHONETIC=ipa:a;b;c\r\n".to_owned(),
+        "N:a;b;c;d;e;f;g\r\nN;PHONETIC=ipa:a;b;c;d;e;f;g;h\r\n".to_owned(),
         "ADR;ALTID=1:;;A\r\nADR;ALTID=1;PHONETIC=ipa:;;a;b\r\n".to_owned(),
     ] {
         let card = convert(&text);

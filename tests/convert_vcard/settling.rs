@@ -271,6 +271,9 @@ fn patch_of_jsprops_applies_as_a_whole_or_not() {
     assert_eq!(values(&card, "phones"), [json!({"a.b:c": 1})]);
     assert_eq!(card["a.b:/~"], 2);
     assert_eq!(carried(&card), Vec::<String>::new());
+    let card = convert("JSPROP;X-OWN=1;JSPTR=\"a.b:c\":1\r\n");
+    assert_eq!(card["a.b:c"], 1);
+    assert_eq!(carried(&card), ["jsprop"]);
     let card = convert("JSPROP:1\r\nJSPROP;JSPTR=\"a.b:c\":1\r\n");
     assert_eq!(card["a.b:c"], 1);
     assert_eq!(carried(&card), ["jsprop"]);
