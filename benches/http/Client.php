@@ -44,6 +44,24 @@ final class Client
         return $this->request("$this->origin/?_task=addressbook&_action=export&_source=0&_token=$this->token");
     }
 
+    /**
+     * Roundcube's own import of vCards, in the place of all that is in the personal address
+     * book: the other way looks for each contact's equals first and takes many times longer.
+     */
+    public function import(string $vcards): string
+    {
+        $this->token ??= $this->login();
+        $file = new CURLStringFile($vcards, 'contacts.vcf', 'text/vcard');
+
+        return $this->request("$this->origin/?_task=addressbook&_action=import", [
+            '_token' => $this->token,
+            '_target' => '0',
+            '_replace' => '1',
+            '_groups' => '0',
+            '_file[]' => $file,
+        ]);
+    }
+
     /** The rows of the user through PDO; see fetch.php. */
     public function fetch(): string
     {
@@ -66,7 +84,7 @@ final class Client
         return $match[1];
     }
 
-    private function request(string $url, ?string $body = null, bool $jmap = false, int $expected = 200): string
+    private function request(string $url, string|array|null $body = null, bool $jmap = false, int $expected = 200): string
     {
         curl_setopt_array($this->curl, [
             CURLOPT_URL => $url,

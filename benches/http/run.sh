@@ -19,6 +19,8 @@ for database in ${DATABASES:-sqlite mariadb}; do
     "$services/up.sh" "$name" "$database" any 1
     php8.2 -d memory_limit=-1 "$repo/benches/http/run.php" "$database" "$tree" "$services/users.tsv" ||
         failed=1
+    php8.2 -d memory_limit=-1 "$repo/benches/http/write.php" "$database" "$tree" "$services/users.tsv" ||
+        failed=1
     "$services/down.sh" "$name"
 done
 exit $failed
