@@ -38,11 +38,14 @@ use_rust() {
 }
 
 # Starts a daemon named $1 as the service user. It keeps none of our own output open, or whoever
-# reads that would wait for as long as the daemon runs.
+# reads that would wait for as long as the daemon runs. Those in /usr/sbin are called by their
+# whole path: only root has that folder in PATH, and a PATH changed for all makes cargo rebuild.
 start_service() {
     local name=$1
     shift
-    as_service "$@" </dev/null >>"$tree/log/$name.out" 2>&1 || die "$name did not start; see $tree/log"
+    as_service "$@" </dev/null >>"$tree/log/$name.out" 2>&1 && return
+    tail -n 5 "$tree/log/$name.out" >&2
+    die "$name did not start; see $tree/log"
 }
 
 # Names the environment's folder in $tree and makes it.

@@ -25,7 +25,7 @@ if [ ! -d "$tree/mariadb/mysql" ]; then
     as_service mariadb-install-db --defaults-file="$tree/etc/mariadb.cnf" \
         --auth-root-authentication-method=normal --skip-test-db >"$tree/log/mariadb-install.log"
 fi
-start_service mariadb setsid --fork mariadbd --defaults-file="$tree/etc/mariadb.cnf"
+start_service mariadb setsid --fork /usr/sbin/mariadbd --defaults-file="$tree/etc/mariadb.cnf"
 wait_until MariaDB mariadb-admin --no-defaults -uroot -S "$socket" ping
 
 sql() { mariadb --no-defaults -uroot -S "$socket" "$@"; }

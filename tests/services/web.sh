@@ -53,7 +53,7 @@ CONF
     is_running "$name" && return
     printf %s "$workers" >"$tree/run/$name.workers"
     start_service "$name" env PHP_INI_SCAN_DIR=":$ini" \
-        php-fpm8.2 --fpm-config "$tree/etc/$name.conf"
+        /usr/sbin/php-fpm8.2 --fpm-config "$tree/etc/$name.conf"
     wait_until "$name" test -S "$tree/run/$name.sock"
 }
 
@@ -114,5 +114,5 @@ http {
 }
 CONF
 own "$tree/etc/nginx.conf"
-start_service nginx nginx -e "$tree/log/nginx.log" -c "$tree/etc/nginx.conf"
+start_service nginx /usr/sbin/nginx -e "$tree/log/nginx.log" -c "$tree/etc/nginx.conf"
 wait_until nginx bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
