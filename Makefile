@@ -27,7 +27,7 @@ demo: ## serve a real Roundcube with a filled account (DEMO_PORT=8080 DEMO_CONTA
 	@DEMO_PORT=$(DEMO_PORT) DEMO_CONTACTS=$(DEMO_CONTACTS) HOST=$(HOST) tests/services/demo.sh
 
 demo-stop: ## end what `make demo` started, and forget its account
-	@tests/services/down.sh demo clean
+	@tests/services/down.sh demo clean && echo "Nothing of the demonstration runs now."
 
 test: ## run every test; ends with a word and, when one failed, with an error
 	@tests/services/test.sh

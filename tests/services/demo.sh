@@ -4,9 +4,17 @@
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 [ "$HOST" = roundcube ] || die "HOST=$HOST is not supported yet; HOST=roundcube is"
+[[ $DEMO_PORT =~ ^[0-9]+$ ]] || die "DEMO_PORT=$DEMO_PORT is no port"
+[[ $DEMO_CONTACTS =~ ^[0-9]+$ ]] || die "DEMO_CONTACTS=$DEMO_CONTACTS is no number"
+
+# What would end this after minutes of installing and building ends it at once.
+use_tree demo
+require_web_port "$DEMO_PORT"
 
 "$services/install.sh"
+[ -f "$build_dir/release/libopenxport.so" ] || say "== building the extension; this first time takes minutes"
 "$services/cargo.sh" build --release
+say "== starting Dovecot, php-fpm and nginx, and filling the account"
 "$services/up.sh" demo sqlite "$DEMO_PORT"
 IFS=$'\t' read -r user password <"$services/users.tsv"
 "$services/seed.sh" demo "$user" "$DEMO_CONTACTS" "$repo/tests/data/contacts"

@@ -82,6 +82,17 @@ port_is_free() {
     php -n -r 'exit(@stream_socket_server("tcp://127.0.0.1:$argv[1]") ? 0 : 1);' "$1"
 }
 
+# Ends with a word when the web port $1 belongs to something else than this environment's nginx.
+# Before PHP is installed, only what answers on the port is seen.
+require_web_port() {
+    if is_running nginx && [ "$(cat "$tree/run/web.port")" = "$1" ]; then return; fi
+    if command -v php >/dev/null; then
+        port_is_free "$1" 2>/dev/null
+    else
+        ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+    fi || die "port $1 is in use by something else; choose another (DEMO_PORT=…)"
+}
+
 # Prints a port for the service $1: the one that it had before, if that is free, or a new one.
 port_for() {
     local file=$tree/run/$1.port port

@@ -9,8 +9,7 @@ name=$1 database=$2 port=$3 workers=${4:-4}
 if [ "$port" = any ]; then
     if is_running nginx; then port=$(cat "$tree/run/web.port"); else port=$(port_for web); fi
 fi
-is_running nginx && [ "$(cat "$tree/run/web.port")" = "$port" ] || port_is_free "$port" ||
-    die "port $port is in use by something else; choose another (DEMO_PORT=…)"
+require_web_port "$port"
 "$services/dovecot.sh" "$name"
 [ "$database" != mariadb ] || "$services/mariadb.sh" "$name"
 "$services/roundcube.sh" "$name" "$database"
