@@ -129,7 +129,9 @@ stop_service() {
     is_running "$1" || return 0
     pid=$(cat "$tree/run/$1.pid")
     kill "$pid"
-    while kill -0 "$pid" 2>/dev/null; do
+    # In a container whose first process waits for nobody, what has ended stays as a zombie, which
+    # takes signals but has no command line.
+    while [ -n "$(tr -d '\0' 2>/dev/null <"/proc/$pid/cmdline")" ]; do
         tries=$((tries - 1))
         [ $tries -gt 0 ] || { kill -9 "$pid"; break; }
         sleep 0.1
