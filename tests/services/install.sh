@@ -1,9 +1,19 @@
 #!/bin/bash
 # Installs what the commands of the Makefile need and this machine lacks: Debian packages,
-# and, where there is none recent enough, a Rust toolchain below target/. With $1 = build it is
-# only what building the extension needs, and no services.
+# and, where there is none recent enough, a Rust toolchain below target/. With the word `build`
+# it is only what building the extension needs, and no services; with the word `packages` there
+# is no toolchain, so that root leaves nothing of root's in somebody's checkout.
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+
+build_only=no packages_only=no
+for word in "$@"; do
+    case $word in
+        build) build_only=yes ;;
+        packages) packages_only=yes ;;
+        *) die "install.sh knows the words build and packages, not $word" ;;
+    esac
+done
 
 build_packages=(gcc libc6-dev make curl ca-certificates php8.2-dev php8.2-cli
     libclang1-14 libclang-common-14-dev)
@@ -15,7 +25,7 @@ roundcube_packages=(roundcube-core roundcube-sqlite3 roundcube-mysql roundcube-p
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 wanted=("${build_packages[@]}")
-if [ "${1:-}" != build ]; then
+if [ $build_only = no ]; then
     wanted+=("${php_packages[@]}" "${service_packages[@]}" "${roundcube_packages[@]}")
 fi
 missing=()
@@ -31,10 +41,14 @@ as_root() {
     fi
 }
 
+is_enabled() { command -v systemctl >/dev/null && systemctl --quiet is-enabled "$1" 2>/dev/null; }
+
 # Packages start their services and enable them for the next boot. Ours run from private
-# configurations, so neither may happen for those that this script brings in.
+# configurations, so neither may happen for those that this script brings in. What was enabled
+# before serves somebody (nginx without nginx-light, say), and stays so.
 install_quietly() {
-    local policy=/usr/sbin/policy-rc.d had_policy=yes package
+    local policy=/usr/sbin/policy-rc.d had_policy=yes unit new=()
+    for unit in nginx dovecot mariadb php8.2-fpm; do is_enabled $unit || new+=($unit); done
     if [ ! -e $policy ]; then
         had_policy=no
         printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
@@ -48,17 +62,10 @@ roundcube-core roundcube/database-type select sqlite3
 SELECTIONS
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get install -y -q --no-install-recommends "${missing[@]}"
-    if command -v systemctl >/dev/null; then
-        for package in "${missing[@]}"; do
-            case $package in
-                nginx-light) as_root systemctl disable nginx ;;
-                dovecot-imapd) as_root systemctl disable dovecot ;;
-                mariadb-server) as_root systemctl disable mariadb ;;
-                php8.2-fpm) as_root systemctl disable php8.2-fpm ;;
-            esac
-        done
-    fi
+        apt-get install -y -q -o DPkg::Lock::Timeout=300 --no-install-recommends "${missing[@]}"
+    for unit in "${new[@]}"; do
+        if is_enabled "$unit"; then as_root systemctl disable "$unit"; fi
+    done
     if [ $had_policy = no ]; then
         as_root rm -f $policy
         trap - EXIT
@@ -67,10 +74,13 @@ SELECTIONS
 
 if [ ${#missing[@]} -gt 0 ]; then
     command -v apt-get >/dev/null || die "this needs Debian 12, or by hand: ${missing[*]}"
+    # Root is not told to run apt-get, which would start the services that come with it.
     [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
-        die "no sudo here; as root: apt-get install --no-install-recommends ${missing[*]}"
-    say "installing ${missing[*]}"
+        die "Debian packages are missing and there is no sudo here. Have root run this once, then repeat:
+  su - -c '$services/install.sh$([ $build_only = no ] || printf ' build') packages'
+The packages are: ${missing[*]}"
+    say "== installing ${#missing[@]} Debian packages: ${missing[*]}"
     install_quietly
 fi
 
-"$services/rust.sh"
+[ $packages_only = yes ] || "$services/rust.sh"
