@@ -15,7 +15,7 @@ cp "$services"/seed/*.php "$work/"
 mark=$tree/run/seeded-$user
 wanted=$(printf '%s\n' "$people" "$samples"; find "$work" -type f | sort | xargs cksum)
 if [ "$wanted" != "$(cat "$mark" 2>/dev/null)" ]; then
-    as_service env PHP_INI_SCAN_DIR=":$tree/etc/php" \
+    as_service env PHP_INI_SCAN_DIR="$tree/etc/php" \
         php8.2 "$work/seed.php" "$user" "$people" ${samples:+"$work/samples"}
     printf '%s\n' "$wanted" >"$mark"
 fi

@@ -8,8 +8,22 @@ port=$2
 workers=${3:-4}
 root=$tree/roundcube
 
-# The ini files that php-fpm and php-cli of this environment read after Debian's.
-mkdir -p "$tree/etc/php"
+# Fills the folder $1 with the ini files of Debian's PHP. Where an admin has installed our extension
+# too, that one is left out: it would be loaded first, and not the one to be shown and tested.
+use_debian_modules() {
+    local file
+    mkdir -p "$1"
+    find "$1" -type l -delete
+    for file in /etc/php/8.2/fpm/conf.d/*.ini; do
+        case $file in
+            *-openxport.ini) ;;
+            *) ln -s "$file" "$1/" ;;
+        esac
+    done
+}
+
+# All ini files that php-fpm and php-cli of this environment read, in the order of their names.
+use_debian_modules "$tree/etc/php"
 cat >"$tree/etc/php/roundcube.ini" <<INI
 auto_prepend_file = "$root/home.php"
 error_reporting = E_ALL
@@ -52,7 +66,7 @@ CONF
     fi
     is_running "$name" && return
     printf %s "$workers" >"$tree/run/$name.workers"
-    start_service "$name" env PHP_INI_SCAN_DIR=":$ini" \
+    start_service "$name" env PHP_INI_SCAN_DIR="$ini" \
         /usr/sbin/php-fpm8.2 --fpm-config "$tree/etc/$name.conf"
     wait_until "$name" test -S "$tree/run/$name.sock"
 }
@@ -62,7 +76,7 @@ start_php php-fpm "$workers" "$tree/etc/php"
 php_of_request=php-fpm
 case $1 in
     e2e-*)
-        mkdir -p "$tree/etc/php-bare"
+        use_debian_modules "$tree/etc/php-bare"
         cp "$tree/etc/php/roundcube.ini" "$tree/etc/php-bare/"
         start_php php-bare 1 "$tree/etc/php-bare"
         php_of_request='$php'
