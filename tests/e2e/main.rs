@@ -12,6 +12,7 @@ mod exposure;
 mod hostile_requests;
 mod http;
 mod identities;
+mod import;
 mod login_limits;
 mod raw_http;
 mod session;

@@ -16,6 +16,7 @@ mod contract;
 mod fingerprints;
 mod fixture;
 mod identities;
+mod import;
 mod opening;
 mod versions;
 mod writing;
