@@ -258,11 +258,29 @@ fn contact_card_set_creates_changes_and_destroys_a_group() {
 }
 
 #[test]
+fn contact_card_set_takes_a_group_as_a_file_has_it() {
+    let roundcube = with_jane();
+    let group = json!({"@type": "Card", "version": "1.0", "kind": "group", "uid": "urn:example:g",
+        "addressBookIds": {"b0": true}, "prodId": "-//Some//EN",
+        "vCardProps": [["version", {}, "text", "3.0"]],
+        "name": {"full": "Friends", "components": [{"kind": "surname", "value": "Friends"}]}});
+    let response = create(&roundcube, group);
+    assert_eq!(response["created"]["k"]["id"], "g1", "{response:#}");
+    let uid = &response["created"]["k"]["uid"];
+    assert_eq!(uid, &roundcube.get("ContactCard", &["g1"])[0]["uid"]);
+}
+
+#[test]
 fn contact_card_set_refuses_what_a_group_cannot_hold() {
     let roundcube = with_jane();
     for (name, value) in [
         ("notes", json!({"n": {"note": "x"}})),
-        ("name", json!({"full": "x", "components": []})),
+        (
+            "name",
+            json!({"full": "x", "components": [{"kind": "given", "value": "y"}]}),
+        ),
+        ("name", json!({"full": "x", "sortAs": {"given": "y"}})),
+        ("vCardProps", json!([["x-odd", {}, "unknown", "y"]])),
         ("name", json!({"full": "x".repeat(129)})),
         ("members", json!({"urn:example:nobody": true})),
     ] {

@@ -7,7 +7,8 @@ use super::personal::{self, Contacts};
 use super::rows::{Keys, Tables, parse_key};
 use super::settings::Source;
 use super::uids::Uids;
-use crate::data_types::contacts::{IdAndUid, is_group, no_such_member, uid_of};
+use crate::data_types::contacts::{IdAndUid, uid_of};
+use crate::data_types::group_cards::{is_group, no_such_member};
 use crate::json;
 use crate::store::{
     Blobs, Contents, Fingerprint, Id, Object, Selection, Store, StoreError, StoreWriter, Version,

@@ -17,8 +17,9 @@ use super::personal::{self, Contacts};
 use super::rows::{Keys, Query, Tables, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Uids};
-use crate::data_types::contacts::{
-    GroupCard, GroupContent, is_group, is_only_in, kind_cannot_change, name_is_too_long,
+use crate::data_types::contacts::is_only_in;
+use crate::data_types::group_cards::{
+    GroupCard, GroupContent, is_group, kind_cannot_change, name_is_too_long,
 };
 use crate::db::Param;
 use crate::store::{Id, Object, Selection, StoreError, Version, Visit};
