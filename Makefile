@@ -36,6 +36,7 @@ bench: ## measure whole HTTP requests against Roundcube's own work (DATABASES="s
 	@benches/http/run.sh
 
 fuzz: ## fuzz every target for a long time (FUZZ_SECONDS=3600)
+	@tests/services/install.sh
 	@source tests/services/environment.sh && use_rust && fuzz/run $(FUZZ_SECONDS)
 
 extension: ## build the PHP extension: target/release/libopenxport.so

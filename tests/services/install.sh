@@ -20,13 +20,16 @@ build_packages=(gcc libc6-dev make curl ca-certificates php8.2-dev php8.2-cli
 php_packages=(php8.2-fpm php8.2-sqlite3 php8.2-mysql php8.2-intl php8.2-mbstring php8.2-xml
     php8.2-zip php8.2-curl php8.2-gd php8.2-ldap)
 service_packages=(nginx-light dovecot-imapd mariadb-server mariadb-client sqlite3)
+# What the fuzz targets link is partly C++.
+test_packages=(g++)
 roundcube_packages=(roundcube-core roundcube-sqlite3 roundcube-mysql roundcube-plugins)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 wanted=("${build_packages[@]}")
 if [ $build_only = no ]; then
-    wanted+=("${php_packages[@]}" "${service_packages[@]}" "${roundcube_packages[@]}")
+    wanted+=("${php_packages[@]}" "${service_packages[@]}" "${roundcube_packages[@]}"
+        "${test_packages[@]}")
 fi
 missing=()
 for package in "${wanted[@]}"; do
