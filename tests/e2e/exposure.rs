@@ -80,6 +80,31 @@ fn a_session_that_is_over_or_made_up_is_unauthorized_and_leaves_nothing() {
 }
 
 #[test]
+fn a_session_that_nobody_is_logged_in_to_is_unauthorized() {
+    let own_origin = origin();
+    let ask = |cookies: &str, token: &str| {
+        Client::anonymous()
+            .with_header("Cookie", cookies)
+            .with_header("X-Roundcube-Request", token)
+            .with_header("Origin", &own_origin)
+            .post(API, JSON, ECHO)
+    };
+    // That of the login form, which has a token of its own.
+    let (cookies, token) = WebPage::front();
+    assert_unauthorized(&ask(&cookies, &token));
+    // One that was taken without the cookie that proves whose it is.
+    let page = WebPage::login(USER);
+    let pairs = page.cookies().split("; ");
+    let stolen: Vec<&str> = pairs
+        .map(|pair| match pair.split_once('=') {
+            Some(("roundcube_sessauth", _)) => "roundcube_sessauth=made-up",
+            _ => pair,
+        })
+        .collect();
+    assert_unauthorized(&ask(&stolen.join("; "), page.token()));
+}
+
+#[test]
 fn no_other_site_is_told_that_it_may_read() {
     let client = Client::of(USER).with_header("Origin", "https://evil.example");
     for (method, status) in [("GET", 200), ("OPTIONS", 405)] {

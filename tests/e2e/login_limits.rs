@@ -212,12 +212,47 @@ fn a_database_that_is_away_is_no_wrong_password() {
     let here = afresh(json!({}));
     let answer = Client::of(user).with_config(&here).get(API);
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let mut away = here;
-    away["db_dsnw"] = "mysql://nobody:none@127.0.0.1:1/none".into();
-    let answer = Client::of(user).with_config(&away).get(API);
-    assert_eq!(answer.status, 503, "{}", answer.text());
-    assert!(answer.header("WWW-Authenticate").is_none(), "{answer:?}");
-    answer.json();
+    // A login that is remembered, and one that is not.
+    for mut away in [here, afresh(json!({}))] {
+        away["db_dsnw"] = "mysql://nobody:none@127.0.0.1:1/none".into();
+        let answer = Client::of(user).with_config(&away).get(API);
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert!(answer.header("WWW-Authenticate").is_none(), "{answer:?}");
+        answer.json();
+    }
+}
+
+#[test]
+fn a_user_whom_roundcube_has_locked_is_told_to_wait() {
+    let user = "lena@example.org";
+    forget_failures(user);
+    WebPage::login(user);
+    sql(&format!(
+        "UPDATE users SET failed_login = CURRENT_TIMESTAMP, failed_login_counter = 9
+         WHERE username = '{user}'"
+    ));
+    let config = afresh(json!({}));
+    let locked = Client::of(user).with_config(&config).get(API);
+    forget_failures(user);
+    assert_eq!(locked.status, 429, "{}", locked.text());
+    assert_eq!(locked.header("Retry-After"), Some("60"));
+    let answer = Client::of(user).with_config(&config).get(API);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[test]
+fn a_remembered_login_is_not_that_of_whoever_has_the_number_now() {
+    let client = Client::of("mona@example.org").with_config(&afresh(json!({})));
+    assert_eq!(client.get(API).status, 200);
+    let rename = |from: &str, to: &str| {
+        sql(&format!(
+            "UPDATE users SET username = '{to}' WHERE username = '{from}'"
+        ));
+    };
+    rename("mona@example.org", "somebody-else@example.org");
+    let answer = client.get(API);
+    rename("somebody-else@example.org", "mona@example.org");
+    assert_eq!(answer.status, 401, "{}", answer.text());
 }
 
 #[test]

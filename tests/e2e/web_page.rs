@@ -14,10 +14,16 @@ pub struct WebPage {
 }
 
 impl WebPage {
-    pub fn login(user: &str) -> Self {
+    /// The cookies and the token of a login form that nobody has filled in.
+    pub fn front() -> (String, String) {
         let front = Client::anonymous().get("/");
-        let client = Client::anonymous().with_header("Cookie", &cookies(&front));
         let token = between(&front.text(), "name=\"_token\" value=\"", "\"");
+        (cookies(&front), token)
+    }
+
+    pub fn login(user: &str) -> Self {
+        let (front_cookies, token) = Self::front();
+        let client = Client::anonymous().with_header("Cookie", &front_cookies);
         let answer = client.post(
             "/?_task=login",
             FORM,
