@@ -40,7 +40,7 @@ $call = function (string $method, array $arguments) use ($client): array {
 
 $set = function (string $verb, array $records) use ($call): array {
     $response = $call('set', [$verb => $records]);
-    $done = $response["{$verb}d"] ?? ($verb === 'destroy' ? $response['destroyed'] : null) ?? [];
+    $done = $response[['create' => 'created', 'update' => 'updated', 'destroy' => 'destroyed'][$verb]] ?? [];
     if (count($done) !== count($records)) {
         throw new RuntimeException(substr((string) json_encode($response), 0, 500));
     }

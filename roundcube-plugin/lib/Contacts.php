@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace OpenXPort\Roundcube;
 
+use OpenXPort\Unavailable;
+
 /**
  * What Roundcube's own code does when it writes to the personal address book: its plugins are
  * asked, the columns for its lists and its search are filled, groups are kept.
@@ -124,6 +126,8 @@ final class Contacts
             } else {
                 $this->book->remove_from_group($id, $ids);
             }
+            // They count, and pass over what fails.
+            $this->expect($this->roundcube->get_dbh()->is_error() === null);
         }
 
         return $id;
@@ -145,7 +149,9 @@ final class Contacts
     private function expect(mixed $outcome): mixed
     {
         if ($outcome === false) {
-            throw new \RuntimeException($this->roundcube->get_dbh()->is_error() ?: 'Roundcube did not store it');
+            $db = $this->roundcube->get_dbh();
+            $error = $db->is_error() ?: 'Roundcube did not store it';
+            throw Bridge::isPassing($db->db_provider, $error) ? new Unavailable($error) : new \RuntimeException($error);
         }
 
         return $outcome;

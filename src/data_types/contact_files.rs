@@ -53,7 +53,7 @@
 use super::parse::{FileRecord, Parse, Search};
 use crate::convert::transcode;
 use crate::convert::uuid;
-use crate::convert::vcard::{Card, Dialect, HostMembers, Rule, STANDARD, Shape, Target, TypeRule};
+use crate::convert::vcard::{Card, HostMembers, PROGRAMS};
 use crate::json::Writer;
 use crate::store::{Contents, Object, Selection};
 use memchr::memmem;
@@ -70,40 +70,6 @@ const MAX_CARD_OCTETS: usize = 10_000_000;
 const NAMESPACE: [u8; 16] = [
     0x1e, 0x6b, 0x0f, 0x0a, 0xd3, 0x52, 0x4c, 0x3f, 0x9b, 0x64, 0x27, 0x8a, 0xc5, 0x71, 0xe8, 0x0d,
 ];
-
-/// What widely used programs write in files beyond the standard.
-const PROGRAMS: Dialect = Dialect {
-    rules: &[Rule {
-        name: "X-DEPARTMENT",
-        target: Target::OrganizationUnit,
-        implies: "",
-        shape: Shape::Unknown,
-    }],
-    types: &[
-        kind("homefax", "private", "fax"),
-        kind("workfax", "work", "fax"),
-        kind("businessfax", "work", "fax"),
-        kind("home1", "private", ""),
-        kind("home2", "private", ""),
-        kind("work2", "work", ""),
-        kind("business", "work", ""),
-        kind("business1", "work", ""),
-        kind("business2", "work", ""),
-        kind("main", "", "main-number"),
-        kind("iphone", "", "mobile"),
-        kind("mobile", "", "mobile"),
-    ],
-    ..STANDARD
-};
-
-const fn kind(value: &'static str, context: &'static str, feature: &'static str) -> TypeRule {
-    TypeRule {
-        value,
-        context,
-        feature,
-        is_written: false,
-    }
-}
 
 /// How cards are read out of files.
 pub const PARSE: Parse = Parse {

@@ -47,7 +47,7 @@ impl KeptList {
     }
 
     /// Prepares for a record of so many octets, and gives up where it cannot be kept.
-    pub fn expect(&mut self, octets: u64) {
+    pub fn make_room(&mut self, octets: u64) {
         let octets = usize::try_from(octets).unwrap_or(usize::MAX);
         if self.octets().saturating_add(octets) > self.max_octets {
             self.is_whole = false;

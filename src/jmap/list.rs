@@ -79,7 +79,7 @@ impl<'a, 'b, 'c> List<'a, 'b, 'c> {
     /// more than these octets is not kept, nor are the others then.
     pub fn keeps(&mut self, octets: u64) -> bool {
         if let Some(kept) = &mut self.kept {
-            kept.expect(octets);
+            kept.make_room(octets);
             return kept.is_whole();
         }
         false

@@ -24,6 +24,7 @@ mod parse;
 mod parse_media;
 mod parse_text;
 mod query;
+mod query_changes;
 mod reading;
 mod references;
 mod request;

@@ -1,7 +1,7 @@
 //! What every host does that can be read, here over JMAP from Roundcube's database; and what
 //! cannot be written.
 
-use crate::fixture::Roundcube;
+use crate::fixture::{Roundcube, store};
 use crate::reading;
 use crate::wire::Wire;
 use openxport::store::Host;
@@ -93,4 +93,20 @@ fn email_submission_answers_empty() {
         let query = wire.ok("EmailSubmission/query", json!({}));
         assert_eq!(query["ids"], json!([]));
     });
+}
+
+#[test]
+fn readme_says_which_data_types_can_be_written() {
+    let roundcube = Roundcube::new();
+    let host = roundcube.open();
+    for data_type in openxport::data_types::ALL {
+        let name = format!("| `{}` |", data_type.name);
+        let readme = include_str!("../../README.md");
+        let row = readme.lines().find(|line| line.starts_with(&name));
+        let row = row.unwrap_or_else(|| panic!("the README has no row {name}"));
+        let said = row.split('|').nth(2).expect("a cell for Roundcube");
+        let is_said = said.split([' ', ',', ':']).any(|word| word == "write");
+        let is_so = store(&*host, data_type.name).writer().is_some();
+        assert_eq!(is_said, is_so, "{row}");
+    }
 }

@@ -271,6 +271,18 @@ fn contact_card_set_takes_a_group_as_a_file_has_it() {
 }
 
 #[test]
+fn contact_card_set_leaves_the_uid_of_a_groups_card_to_others() {
+    let roundcube = with_jane();
+    let group = json!({"kind": "group", "uid": "urn:example:ann", "name": {"full": "Friends"},
+        "addressBookIds": {"b0": true}});
+    let response = wire(&roundcube).ok(
+        "ContactCard/set",
+        json!({"create": {"a": group, "b": card()}}),
+    );
+    assert_eq!(response["created"]["b"]["id"], "c2", "{response:#}");
+}
+
+#[test]
 fn contact_card_set_refuses_what_a_group_cannot_hold() {
     let roundcube = with_jane();
     for (name, value) in [

@@ -28,12 +28,14 @@ mod organizations;
 mod params;
 mod personal;
 mod plain;
+mod programs;
 mod rule;
 mod settle;
 mod value;
 mod write;
 
 pub use plain::plain_text;
+pub use programs::PROGRAMS;
 pub use rule::{Dialect, Rule, STANDARD, Shape, Target, TypeRule};
 pub use write::{Unwritable, patch};
 

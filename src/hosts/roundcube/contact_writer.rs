@@ -44,9 +44,8 @@ struct Stored {
 }
 
 /// The columns beside a vCard.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Columns {
     name: String,
     email: String,
@@ -55,13 +54,27 @@ struct Columns {
     words: String,
 }
 
+impl Columns {
+    /// In the order in which both statements name them.
+    fn params(&self) -> [Param<'_>; 5] {
+        let Self {
+            name,
+            email,
+            firstname,
+            surname,
+            words,
+        } = self;
+        [name, email, firstname, surname, words].map(|column| Param::Text(column))
+    }
+}
+
 impl Contacts<'_> {
     pub fn create(&self, object: &Object, blobs: Blobs<'_>) -> Result<Id, StoreError> {
         if !is_only_in(object, BOOK) {
             return Err(StoreError::Forbidden("the address book is read-only"));
         }
         let uid = uids::random()?;
-        let host = members("", &uid, false, &|media| media.to_owned());
+        let host = members(&uid, false, &|media| media.to_owned());
         let vcard = patched(&[], &host, object, blobs)?;
         let columns = self.columns(0, &vcard)?;
         let tables = &self.tables;
@@ -72,14 +85,10 @@ impl Contacts<'_> {
             now(tables.database.kind()),
         );
         let params = [
-            tables.user(),
-            Param::Octets(&vcard),
-            Param::Text(&columns.name),
-            Param::Text(&columns.email),
-            Param::Text(&columns.firstname),
-            Param::Text(&columns.surname),
-            Param::Text(&columns.words),
-        ];
+            &[tables.user(), Param::Octets(&vcard)][..],
+            &columns.params(),
+        ]
+        .concat();
         tables.database.execute(&sql, &params)?;
         let key = tables.database.call("contact_inserted", &[])?;
         let key = key.and_then(|key| String::from_utf8(key).ok());
@@ -109,7 +118,7 @@ impl Contacts<'_> {
             return Err(kind_cannot_change());
         }
         let blob_id = |media: &str| cards::blob_id(key, media);
-        let host = members("", &stored.uid, stored.is_uid_taken, &blob_id);
+        let host = members(&stored.uid, stored.is_uid_taken, &blob_id);
         let vcard = patched(&stored.vcard, &host, after, blobs)?;
         if vcard == stored.vcard {
             return Ok(());
@@ -130,16 +139,9 @@ impl Contacts<'_> {
             tables.settings.tables.contacts,
             now(kind),
         );
-        let mut params = vec![
-            Param::Octets(&vcard),
-            Param::Text(&columns.name),
-            Param::Text(&columns.email),
-            Param::Text(&columns.firstname),
-            Param::Text(&columns.surname),
-            Param::Text(&columns.words),
-            Param::Integer(key),
-            tables.user(),
-        ];
+        let mut params = vec![Param::Octets(&vcard)];
+        params.extend(columns.params());
+        params.extend([Param::Integer(key), tables.user()]);
         if !stored.is_made {
             params.push(Param::Octets(&stored.vcard));
         }
@@ -226,14 +228,14 @@ impl Contacts<'_> {
     }
 }
 
+/// What the card does not say itself; its id is not written.
 fn members<'a>(
-    id: &'a str,
     uid: &'a str,
     is_uid_taken: bool,
     blob_id: &'a dyn Fn(&str) -> String,
 ) -> HostMembers<'a> {
     HostMembers {
-        id,
+        id: "",
         address_book_ids: &[BOOK],
         uid,
         is_uid_taken,

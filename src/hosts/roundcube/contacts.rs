@@ -53,9 +53,7 @@ impl<'a> ContactCards<'a> {
             None => Ok(None),
         }
     }
-}
 
-impl<'a> ContactCards<'a> {
     /// The part that can be written.
     fn personal(&self) -> Result<&Personal<'a>, StoreError> {
         let personal = self.personal.as_ref();
@@ -107,13 +105,13 @@ fn key_of(id: &Id, letter: char) -> Option<i64> {
 impl StoreWriter for ContactCards<'_> {
     fn create(&self, object: &Object, blobs: Blobs<'_>) -> Result<Id, StoreError> {
         let Personal { contacts, groups } = self.personal()?;
-        let id = match is_group(object) {
-            true => groups.create(object, &|uid| self.contact_of(uid))?,
-            false => contacts.create(object, blobs)?,
-        };
-        let uid = uid_of(object);
+        if is_group(object) {
+            // Its uid is derived, whatever the card says.
+            return groups.create(object, &|uid| self.contact_of(uid));
+        }
+        let id = contacts.create(object, blobs)?;
         if let Some(ids) = self.by_uid.borrow_mut().as_mut()
-            && let Some(uid) = uid
+            && let Some(uid) = uid_of(object)
         {
             ids.insert(digest(uid), id.clone());
         }

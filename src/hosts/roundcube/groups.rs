@@ -27,17 +27,6 @@ use std::rc::Rc;
 
 pub const LETTER: char = 'g';
 
-/// The keys of the contacts with these uids, separated by commas.
-fn keys_of<'u>(
-    uids: impl Iterator<Item = &'u String>,
-    contact_of: &dyn Fn(&str) -> Result<i64, StoreError>,
-) -> Result<String, StoreError> {
-    let keys: Result<Vec<_>, _> = uids
-        .map(|uid| Ok::<_, StoreError>(contact_of(uid)?.to_string()))
-        .collect();
-    Ok(keys?.join(","))
-}
-
 pub struct Groups<'a> {
     tables: Rc<Tables<'a>>,
     uids: Rc<Uids>,
@@ -184,6 +173,8 @@ impl<'a> Groups<'a> {
             .ok_or_else(|| StoreError::Backend("the new group has no key".into()))
     }
 
+    /// Writes the name if it is another, and only those members that come or go. So what others
+    /// have written since `before` stays, as it would if the patch were applied anew.
     pub fn update(
         &self,
         key: i64,
@@ -306,4 +297,15 @@ impl<'a> Groups<'a> {
         }
         Ok(())
     }
+}
+
+/// The keys of the contacts with these uids, separated by commas.
+fn keys_of<'u>(
+    uids: impl Iterator<Item = &'u String>,
+    contact_of: &dyn Fn(&str) -> Result<i64, StoreError>,
+) -> Result<String, StoreError> {
+    let keys: Result<Vec<_>, _> = uids
+        .map(|uid| Ok::<_, StoreError>(contact_of(uid)?.to_string()))
+        .collect();
+    Ok(keys?.join(","))
 }
