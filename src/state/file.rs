@@ -209,9 +209,11 @@ fn open(path: &Path) -> Result<Option<Connection>, Fault> {
     {
         return Ok(None);
     }
-    // A crash of the machine may undo the last commits, but leaves a sound file.
+    // A crash of the machine may undo the last commits, but leaves a sound file. A request
+    // reads little of it twice, and a journal's body would fill any cache.
     connection.execute_batch(
         "PRAGMA synchronous = NORMAL;
+         PRAGMA cache_size = -256;
          PRAGMA journal_size_limit = 4194304;
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;",
