@@ -182,6 +182,7 @@ impl Server {
                 content_encoding: header("content-encoding"),
                 content_length: header("content-length").and_then(|length| length.parse().ok()),
                 range: header("range"),
+                last_event_id: header("last-event-id"),
             };
             let mut body = PhpBody {
                 calls,

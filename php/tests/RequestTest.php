@@ -13,6 +13,7 @@ test('a request keeps the headers that count and drops the others', function ():
         'CONTENT_TYPE' => 'application/json',
         'CONTENT_LENGTH' => '12',
         'HTTP_RANGE' => 'bytes=0-9',
+        'HTTP_LAST_EVENT_ID' => 'AAAA',
         'HTTP_COOKIE' => 'a=b',
         // Servers pass on an empty one where there is none.
         'HTTP_CONTENT_ENCODING' => '',
@@ -20,7 +21,7 @@ test('a request keeps the headers that count and drops the others', function ():
     same('POST', $request->method);
     same(['jmap' => 'download'], $request->query);
     same(
-        ['content-type' => 'application/json', 'content-length' => '12', 'range' => 'bytes=0-9'],
+        ['content-type' => 'application/json', 'content-length' => '12', 'range' => 'bytes=0-9', 'last-event-id' => 'AAAA'],
         $request->headers,
     );
 });

@@ -7,7 +7,7 @@ use super::{Body, Output, Server, blobs, dispatch, events, request, session};
 use crate::state::leases::{Lease, LeaseRule};
 use crate::state::now_secs;
 use crate::store::StoreError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Nothing of a user's data belongs into a cache (RFC 8620 §2 says so of the session object),
 /// and nothing of it is to be guessed at by a browser.
@@ -36,6 +36,7 @@ pub struct HttpRequest<'a> {
     pub content_encoding: Option<&'a str>,
     pub content_length: Option<u64>,
     pub range: Option<&'a str>,
+    pub last_event_id: Option<&'a str>,
 }
 
 impl HttpRequest<'_> {
@@ -101,16 +102,37 @@ impl<'a> Server<'a> {
     /// there are `max` already.
     ///
     /// Requests that a client can make last are counted: those to the API and uploads, whose
-    /// limits are advertised (RFC 8620 §2), and downloads. The session object and the event
-    /// source are not: both write a few hundred octets and end, and a client whose event source
-    /// is refused need not ask again.
+    /// limits are advertised (RFC 8620 §2), and downloads. The session object is not: it is a
+    /// few hundred octets.
     pub(super) fn lease(&self, kind: &str, max: u32) -> Result<Option<Lease<'a>>, StoreError> {
+        let time = self.settings.limits.request_time;
+        self.lease_of(&self.settings.username, kind, max, time)
+    }
+
+    /// Counts a connection to the event source among those of all users; `None` when there are
+    /// as many as are held.
+    pub(super) fn event_lease(&self) -> Result<Option<Lease<'a>>, StoreError> {
+        let limits = &self.settings.limits;
+        self.lease_of(
+            "",
+            "events",
+            limits.max_concurrent_events,
+            limits.event_time,
+        )
+    }
+
+    fn lease_of(
+        &self,
+        account: &str,
+        kind: &str,
+        max: u32,
+        time: Duration,
+    ) -> Result<Option<Lease<'a>>, StoreError> {
         let rule = LeaseRule {
-            account: &self.settings.username,
+            account,
             kind,
             max: u64::from(max),
-            ttl_secs: LEASE_SECS
-                .saturating_add_unsigned(self.settings.limits.request_time.as_secs()),
+            ttl_secs: LEASE_SECS.saturating_add_unsigned(time.as_secs()),
         };
         Ok(self.state.acquire(rule, now_secs())?)
     }

@@ -80,6 +80,9 @@ pub struct Limits {
     pub max_concurrent_requests: u32,
     /// Ample, because a client may ask for many pictures at once and for none again.
     pub max_concurrent_download: u32,
+    /// How many connections to the event source are held in the whole installation. Each takes
+    /// a worker for `event_time`.
+    pub max_concurrent_events: u32,
     pub max_calls_in_request: usize,
     pub max_objects_in_get: u64,
     pub max_objects_in_set: usize,
@@ -88,6 +91,8 @@ pub struct Limits {
     /// All unexpired uploads of an account together.
     pub max_uploaded_octets: u64,
     pub request_time: Duration,
+    /// How long a connection to the event source is held; zero: it is answered at once.
+    pub event_time: Duration,
 }
 
 impl Default for Limits {
@@ -98,12 +103,14 @@ impl Default for Limits {
             max_size_request: 10_000_000,
             max_concurrent_requests: 8,
             max_concurrent_download: 16,
+            max_concurrent_events: 2,
             max_calls_in_request: 32,
             max_objects_in_get: 500_000,
             max_objects_in_set: 1_000,
             max_referenced_octets: 8_000_000,
             max_uploaded_octets: 500_000_000,
             request_time: Duration::from_secs(110),
+            event_time: Duration::from_secs(30),
         }
     }
 }
@@ -122,6 +129,9 @@ pub trait Output {
     /// # Errors
     /// When the client has gone.
     fn write(&mut self, octets: &[u8]) -> io::Result<()>;
+
+    /// Sends on what is written so far, without waiting for more.
+    fn flush(&mut self) {}
 
     /// Whether the client has gone; asked now and then while nothing is written.
     fn is_interrupted(&self) -> bool;

@@ -333,6 +333,11 @@ impl jmap::Output for PhpOutput<'_> {
         Ok(())
     }
 
+    fn flush(&mut self) {
+        // It throws nothing and has nothing to say.
+        let _ = self.calls.function("flush", Vec::new());
+    }
+
     fn is_interrupted(&self) -> bool {
         self.calls.end.get() != End::No || ProcessGlobals::get().connection_status != 0
     }

@@ -77,12 +77,14 @@ struct Overrides {
     max_size_request: Option<u64>,
     max_concurrent_requests: Option<u32>,
     max_concurrent_download: Option<u32>,
+    max_concurrent_events: Option<u32>,
     max_calls_in_request: Option<usize>,
     max_objects_in_get: Option<u64>,
     max_objects_in_set: Option<usize>,
     max_referenced_octets: Option<usize>,
     max_uploaded_octets: Option<u64>,
     request_seconds: Option<u64>,
+    event_seconds: Option<u64>,
 }
 
 impl Overrides {
@@ -100,6 +102,9 @@ impl Overrides {
             max_concurrent_download: self
                 .max_concurrent_download
                 .unwrap_or(safe.max_concurrent_download),
+            max_concurrent_events: self
+                .max_concurrent_events
+                .unwrap_or(safe.max_concurrent_events),
             max_calls_in_request: self
                 .max_calls_in_request
                 .unwrap_or(safe.max_calls_in_request),
@@ -112,6 +117,9 @@ impl Overrides {
             request_time: self
                 .request_seconds
                 .map_or(safe.request_time, Duration::from_secs),
+            event_time: self
+                .event_seconds
+                .map_or(safe.event_time, Duration::from_secs),
         }
     }
 }

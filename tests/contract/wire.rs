@@ -61,6 +61,7 @@ impl<H: AsHost> Wire<H> {
                 url: "https://example.com/jmap".to_owned(),
                 limits: Limits {
                     request_time: Duration::from_secs(600),
+                    event_time: Duration::ZERO,
                     ..Default::default()
                 },
             },
@@ -159,6 +160,7 @@ impl<H: AsHost> Wire<H> {
             content_encoding: head.content_encoding,
             content_length: head.content_length,
             range: head.range,
+            last_event_id: head.last_event_id,
         };
         Server::new(self.host.as_host(), &self.state, &self.settings).answer(&http, body, output);
     }
@@ -201,6 +203,7 @@ pub struct Head<'a> {
     pub content_encoding: Option<&'a str>,
     pub content_length: Option<u64>,
     pub range: Option<&'a str>,
+    pub last_event_id: Option<&'a str>,
 }
 
 impl<'a> Head<'a> {
@@ -212,6 +215,7 @@ impl<'a> Head<'a> {
         content_encoding: None,
         content_length: None,
         range: None,
+        last_event_id: None,
     };
 
     pub fn get(query: &'a [(&'a str, &'a str)]) -> Self {

@@ -8,6 +8,7 @@ mod blobs;
 mod client_library;
 mod contacts;
 mod environment;
+mod events;
 mod exposure;
 mod hostile_requests;
 mod http;

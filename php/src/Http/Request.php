@@ -36,6 +36,7 @@ final class Request
             'content-length' => 'CONTENT_LENGTH',
             'content-encoding' => 'HTTP_CONTENT_ENCODING',
             'range' => 'HTTP_RANGE',
+            'last-event-id' => 'HTTP_LAST_EVENT_ID',
             'origin' => 'HTTP_ORIGIN',
             'sec-fetch-site' => 'HTTP_SEC_FETCH_SITE',
         ];
