@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
         &["tests/hosts_roundcube/", "tests/hosts_roundcube_mariadb/"],
     ),
     ("php", &["php/tests/"]),
-    ("wire", &["tests/e2e/"]),
+    ("wire", &["tests/e2e/", "tests/e2e_faults/"]),
 ];
 
 /// One line of the table.

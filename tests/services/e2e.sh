@@ -1,6 +1,7 @@
 #!/bin/bash
-# Runs the tests of tests/e2e against a real Roundcube over the database $1 (sqlite, mariadb),
-# started and filled before and left running after. What follows $1 goes to the test program.
+# Runs the tests of tests/e2e and tests/e2e_faults against a real Roundcube over the database $1
+# (sqlite, mariadb), started and filled before and left running after. What follows $1 goes to
+# the test programs.
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 name=e2e-$1 database=$1
@@ -9,7 +10,7 @@ shift
 "$services/up.sh" "$name" "$database" any
 use_tree "$name"
 "$services/seed.sh" "$name" demo@example.org 250 "$repo/tests/data/contacts"
-for user in alice bob carol dave erin; do
+for user in alice bob carol dave erin nina paul; do
     rm -f "$tree/run/seeded-$user@example.org"
     "$services/seed.sh" "$name" "$user@example.org" 0
 done
@@ -18,7 +19,11 @@ done
 # Those that Roundcube's own code causes are not ours.
 logs=("$tree/log/php.log" "$tree/log/errors.log")
 rm -f "${logs[@]}"
-OPENXPORT_E2E=$tree "$services/cargo.sh" test --no-default-features --features e2e --test e2e -- "$@"
+export OPENXPORT_E2E=$tree
+test=("$services/cargo.sh" test --no-default-features --features e2e)
+"${test[@]}" --test e2e -- "$@"
+# These take away what others need.
+"${test[@]}" --test e2e_faults -- --test-threads=1 "$@"
 complaints=$(cat "${logs[@]}" 2>/dev/null | grep -E 'PHP (Warning|Notice|Deprecated|Fatal|Parse)' |
     grep -v ' in /usr/share/roundcube/' || true)
 if [ -n "$complaints" ]; then
