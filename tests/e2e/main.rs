@@ -19,4 +19,5 @@ mod raw_http;
 mod session;
 mod web_changes;
 mod web_page;
+mod writers;
 mod writing;

@@ -10,7 +10,7 @@ shift
 "$services/up.sh" "$name" "$database" any
 use_tree "$name"
 "$services/seed.sh" "$name" demo@example.org 250 "$repo/tests/data/contacts"
-for user in alice bob carol dave erin nina paul; do
+for user in alice bob carol dave erin nina olga paul; do
     rm -f "$tree/run/seeded-$user@example.org"
     "$services/seed.sh" "$name" "$user@example.org" 0
 done
