@@ -48,6 +48,10 @@ class jmap extends rcube_plugin // Roundcube loads the class by the folder's nam
         // Neither a warning nor another plugin's output may get into the JSON.
         ini_set('display_errors', '0');
         OutputGuard::start($this->problem(...));
+        // Roundcube shows this file's contents when PHP has run out of memory.
+        if (!defined('RCUBE_FATAL_ERROR_MSG')) {
+            define('RCUBE_FATAL_ERROR_MSG', 'data:,' . rawurlencode(Problem::failed()->body()));
+        }
         $this->load_config();
         // No password belongs into a backtrace in a log.
         ini_set('zend.exception_ignore_args', '1');

@@ -10,6 +10,7 @@ mod contacts;
 mod environment;
 mod events;
 mod exposure;
+mod hooks;
 mod hostile_requests;
 mod http;
 mod identities;

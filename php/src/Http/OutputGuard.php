@@ -9,10 +9,14 @@ namespace OpenXPort\Http;
  *
  * Response begins by throwing it away. Where the script ends before that, because of a fatal
  * error, an error page or an exit(), the client gets a problem in place of what was written.
+ *
+ * When memory runs out, PHP itself throws away what was written, and this guard with it. Then
+ * only status and headers are still the guard's to say.
  */
 final class OutputGuard
 {
     private static bool $isOver = false;
+    private bool $hasSetHead = false;
 
     /** @param \Closure(): Problem $ending says what to tell a client that nobody has answered */
     private function __construct(private readonly \Closure $ending)
@@ -23,7 +27,9 @@ final class OutputGuard
     public static function start(\Closure $ending): void
     {
         self::throwAway();
-        ob_start((new self($ending))->pass(...));
+        $guard = new self($ending);
+        header_register_callback($guard->setHead(...));
+        ob_start($guard->pass(...));
     }
 
     /** Throws away what was written so far; what comes now is the answer. */
@@ -47,14 +53,28 @@ final class OutputGuard
             return $written;
         }
         $isEnd = ($phase & PHP_OUTPUT_HANDLER_FINAL) !== 0;
-        $status = (int) http_response_code();
-        // A redirect, such as the one to https, says all by its header.
-        $isRedirect = $status >= 300 && $status < 400;
-        if (!$isEnd || $isRedirect) {
+        if (!$isEnd || self::isRedirect()) {
             return '';
         }
+        $this->setHead();
+        return ($this->ending)()->body();
+    }
+
+    /** Sets the problem's status and headers; PHP calls it, too, just before it sends them. */
+    private function setHead(): void
+    {
+        if (self::$isOver || $this->hasSetHead || self::isRedirect()) {
+            return;
+        }
+        $this->hasSetHead = true;
         $problem = ($this->ending)();
         Head::set($problem->status, $problem->headers());
-        return $problem->body();
+    }
+
+    /** A redirect, such as the one to https, says all by its header. */
+    private static function isRedirect(): bool
+    {
+        $status = (int) http_response_code();
+        return $status >= 300 && $status < 400;
     }
 }

@@ -34,6 +34,9 @@ class noise extends rcube_plugin // Roundcube loads the class by the folder's na
             $lost = rcube::get_instance()->config->get('noise_table');
             return $arguments['table'] === $lost ? ['table' => "noise_{$lost}"] : $arguments;
         });
+        foreach (['contact_create', 'contact_update', 'contact_delete'] as $hook) {
+            $this->add_hook($hook, $this->fail(...));
+        }
         $this->add_hook('startup', static function (array $arguments): array {
             ob_start();
             echo "noise in a hook\n";
@@ -44,5 +47,20 @@ class noise extends rcube_plugin // Roundcube loads the class by the folder's na
             }
             return $arguments;
         });
+    }
+
+    /** Does what a test asks for when a contact is written. */
+    private function fail(array $arguments): array
+    {
+        match (rcube::get_instance()->config->get('noise_contact')) {
+            null => null,
+            'throw' => throw new RuntimeException("noise in a hook\n"),
+            'exit' => exit("noise at the end\n"),
+            'fatal' => trigger_error('noise that is fatal', E_USER_ERROR),
+            // What PHP itself says of this, nobody can take back.
+            'memory' => ini_set('display_errors', '0') . str_repeat('noise', PHP_INT_MAX >> 8),
+            'abort' => $arguments['abort'] = true,
+        };
+        return $arguments;
     }
 }
