@@ -28,7 +28,11 @@ fn create(client: &Client) -> Value {
     });
     let answer = client.api(request.to_string().as_bytes());
     let problem = answer.json()["status"].as_u64();
-    assert_eq!(problem.unwrap_or(200), u64::from(answer.status), "{answer:?}");
+    assert_eq!(
+        problem.unwrap_or(200),
+        u64::from(answer.status),
+        "{answer:?}"
+    );
     let content_type = match problem {
         Some(_) => "application/problem+json",
         None => "application/json",

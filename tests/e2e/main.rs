@@ -5,8 +5,10 @@
 
 mod authentication;
 mod blobs;
+mod browser;
 mod client_library;
 mod contacts;
+mod editor;
 mod environment;
 mod events;
 mod exposure;

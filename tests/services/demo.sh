@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 use_tree demo
 require_web_port "$DEMO_PORT"
 
-"$services/install.sh"
+"$services/install.sh" demo
 [ -f "$build_dir/release/libopenxport.so" ] || say "== building the extension; this first time takes minutes"
 "$services/cargo.sh" build --release
 say "== starting Dovecot, php-fpm and nginx, and filling the account"

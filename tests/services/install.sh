@@ -1,17 +1,18 @@
 #!/bin/bash
 # Installs what the commands of the Makefile need and this machine lacks: Debian packages,
 # and, where there is none recent enough, a Rust toolchain below target/. With the word `build`
-# it is only what building the extension needs, and no services; with the word `packages` there
-# is no toolchain, so that root leaves nothing of root's in somebody's checkout.
+# it is only what building the extension needs, and no services; with the word `demo` what the
+# demonstration needs, and no tests; with the word `packages` there is no toolchain, so that root
+# leaves nothing of root's in somebody's checkout.
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 
-build_only=no packages_only=no
+purpose=test packages_only=no
 for word in "$@"; do
     case $word in
-        build) build_only=yes ;;
+        build | demo) purpose=$word ;;
         packages) packages_only=yes ;;
-        *) die "install.sh knows the words build and packages, not $word" ;;
+        *) die "install.sh knows the words build, demo and packages, not $word" ;;
     esac
 done
 
@@ -20,17 +21,17 @@ build_packages=(gcc libc6-dev make curl ca-certificates php8.2-dev php8.2-cli
 php_packages=(php8.2-fpm php8.2-sqlite3 php8.2-mysql php8.2-intl php8.2-mbstring php8.2-xml
     php8.2-zip php8.2-curl php8.2-gd php8.2-ldap)
 service_packages=(nginx-light dovecot-imapd mariadb-server mariadb-client sqlite3)
-# What the fuzz targets link is partly C++.
-test_packages=(g++)
+# What the fuzz targets link is partly C++. A browser looks at Roundcube's pages.
+test_packages=(g++ chromium chromium-driver)
 roundcube_packages=(roundcube-core roundcube-sqlite3 roundcube-mysql roundcube-plugins)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 wanted=("${build_packages[@]}")
-if [ $build_only = no ]; then
-    wanted+=("${php_packages[@]}" "${service_packages[@]}" "${roundcube_packages[@]}"
-        "${test_packages[@]}")
+if [ $purpose != build ]; then
+    wanted+=("${php_packages[@]}" "${service_packages[@]}" "${roundcube_packages[@]}")
 fi
+if [ $purpose = test ]; then wanted+=("${test_packages[@]}"); fi
 missing=()
 for package in "${wanted[@]}"; do
     is_installed "$package" || missing+=("$package")
@@ -80,7 +81,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     # Root is not told to run apt-get, which would start the services that come with it.
     [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
         die "Debian packages are missing and there is no sudo here. Have root run this once, then repeat:
-  su - -c '$services/install.sh$([ $build_only = no ] || printf ' build') packages'
+  su - -c '$services/install.sh$([ $purpose = test ] || printf ' %s' $purpose) packages'
 The packages are: ${missing[*]}"
     say "== installing ${#missing[@]} Debian packages: ${missing[*]}"
     install_quietly
