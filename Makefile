@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop test bench fuzz extension install-roundcube install-roundcube-plugin
+.PHONY: help demo demo-stop test bench soak fuzz extension install-roundcube install-roundcube-plugin
 
 # The webmail of the demonstration, its port, and how many contacts its account has.
 HOST ?= roundcube
@@ -11,6 +11,9 @@ DEMO_CONTACTS ?= 250
 
 # How long `make fuzz` gives each target; `make test` gives it 60 seconds.
 FUZZ_SECONDS ?= 3600
+
+# How many requests `make soak` sends.
+SOAK_REQUESTS ?= 50000
 
 # Where an admin's Roundcube and PHP are; the defaults are Debian's.
 ROUNDCUBE_PLUGINS ?= /var/lib/roundcube/plugins
@@ -34,6 +37,9 @@ test: ## run every test; ends with a word and, when one failed, with an error
 
 bench: ## measure whole HTTP requests against Roundcube's own work (DATABASES="sqlite mariadb")
 	@benches/http/run.sh
+
+soak: ## send 50,000 mixed requests to one worker and see what they leave (SOAK_REQUESTS=50000)
+	@SOAK_REQUESTS=$(SOAK_REQUESTS) tests/soak/run.sh
 
 fuzz: ## fuzz every target for a long time (FUZZ_SECONDS=3600)
 	@tests/services/install.sh

@@ -12,6 +12,9 @@ final class Client
     private string $accountId = '';
     private ?string $token = null;
 
+    /** How many requests {@see exchange()} has sent. */
+    public int $exchanges = 0;
+
     public function __construct(string $tree, string $users, public readonly string $user)
     {
         $this->origin = 'http://127.0.0.1:' . file_get_contents("$tree/run/web.port");
@@ -66,6 +69,31 @@ final class Client
     public function fetch(): string
     {
         return $this->request("$this->origin/fetch.php?user=" . rawurlencode($this->user));
+    }
+
+    /**
+     * Any request to a path of the server, whatever comes of it, with the user's password or
+     * with other credentials.
+     *
+     * @param list<string> $headers
+     * @return array{int, string} status and body
+     */
+    public function exchange(string $path, ?string $body = null, array $headers = [], ?string $credentials = null): array
+    {
+        $this->exchanges++;
+        curl_setopt_array($this->curl, [
+            CURLOPT_URL => $this->origin . $path,
+            CURLOPT_RETURNTRANSFER => true,
+            CURLOPT_HTTPGET => $body === null,
+            CURLOPT_HTTPHEADER => $headers,
+            CURLOPT_USERPWD => $credentials ?? "$this->user:$this->password",
+        ] + ($body === null ? [] : [CURLOPT_POSTFIELDS => $body]));
+        $answer = curl_exec($this->curl);
+        if (!is_string($answer)) {
+            throw new RuntimeException("$path: " . curl_error($this->curl));
+        }
+
+        return [curl_getinfo($this->curl, CURLINFO_RESPONSE_CODE), $answer];
     }
 
     private function login(): string

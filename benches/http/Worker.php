@@ -41,6 +41,12 @@ final class Worker
         return $this->status('VmHWM');
     }
 
+    /** How many files, sockets and pipes it has open. */
+    public function descriptors(): int
+    {
+        return count(scandir("/proc/$this->pid/fd")) - 2;
+    }
+
     private function status(string $name): float
     {
         preg_match("/^$name:\s+(\d+) kB/m", (string) file_get_contents("/proc/$this->pid/status"), $match);
