@@ -1,7 +1,7 @@
 //! Properties in other languages, and how names and addresses sound (RFC 9555 §2.3.1, §2.3.11,
 //! §2.3.15).
 
-use crate::{convert, host_members, strict_json, values};
+use crate::{convert, convert_octets, host_members, strict_json, values};
 use openxport::convert::vcard::{Card, STANDARD};
 use openxport::json::Writer;
 use openxport::store::Selection;
@@ -37,6 +37,38 @@ fn alternative_patches_the_text_in_its_language() {
         let map = card.pointer(&pointer).and_then(Value::as_object);
         // The second one in French is no alternative, but lost it is not.
         assert_eq!(map.expect("there is a map").len(), 2, "{name}");
+    }
+}
+
+// RFC 8259 §4, RFC 7493 §2.3: a client may refuse an object that has a name twice.
+#[test]
+fn alternative_in_a_language_that_reads_like_another_is_carried() {
+    for languages in [
+        [&b"de"[..], b"DE"],
+        [b"\xC3\xA9\xFE", b"\xC3\xA9\xFF"],
+        [b"a^", b"a^^"],
+    ] {
+        for (name, key) in [
+            ("FN", "name/full"),
+            ("N", "name/components"),
+            ("BIRTHPLACE", "anniversaries/b/place"),
+        ] {
+            let mut octets = format!("BDAY;PROP-ID=b:2000\r\n{name}:main\r\n").into_bytes();
+            for (language, value) in languages.into_iter().zip(["one", "two"]) {
+                octets.extend(format!("{name};LANGUAGE=").bytes());
+                octets.extend(language);
+                octets.extend(format!(":{value}\r\n").bytes());
+            }
+            let card = convert_octets(&octets);
+            let localizations = card["localizations"].as_object().expect("it is localized");
+            assert_eq!(localizations.len(), 1, "{card:#}");
+            assert!(localizations.values().all(|patch| patch[key].is_object()
+                || patch[key].is_array()
+                || patch[key] == "one"));
+            let carried = card["vCardProps"].as_array().expect("something is carried");
+            assert_eq!(carried.len(), 1, "{card:#}");
+            assert!(carried[0].to_string().contains("two"), "{card:#}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::rule::Target;
 use super::settle::{self, Fate, Property, Settled, compare_ignoring_case, narrow};
 use super::value;
 use crate::convert::content_line::{ContentLines, Line};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 impl Settled {
@@ -51,7 +52,7 @@ impl Settled {
         };
         let main_language = language_of(lines, main);
         // Each language once; the phonetic ones after those whose sound they are.
-        let mut others: Vec<(bool, &[u8], usize)> = indexes
+        let mut others: Vec<(bool, Cow<'_, str>, usize)> = indexes
             .iter()
             .filter(|index| **index != main)
             .map(|index| {
@@ -60,7 +61,7 @@ impl Settled {
             })
             .collect();
         others.sort_by(|left, right| {
-            let by_language = || compare_ignoring_case(left.1, right.1);
+            let by_language = || compare_languages(&left.1, &right.1);
             left.0
                 .cmp(&right.0)
                 .then_with(by_language)
@@ -70,16 +71,17 @@ impl Settled {
             true => Fate::Carried,
             false => Fate::Converts,
         };
-        let mut localized: Vec<(&[u8], usize)> = Vec::new();
+        let mut localized: Vec<(&str, usize)> = Vec::new();
         let mut main_sounds = false;
-        let mut last: Option<(bool, &[u8])> = None;
-        for (sounds, language, index) in others {
+        let mut last: Option<(bool, &str)> = None;
+        for (sounds, language, index) in &others {
+            let (sounds, language, index) = (*sounds, &**language, *index);
             let is_repeated = last.is_some_and(|(other, before)| {
-                other == sounds && compare_ignoring_case(before, language).is_eq()
+                other == sounds && compare_languages(before, language).is_eq()
             });
             last = Some((sounds, language));
             let in_main = language.is_empty()
-                || compare_ignoring_case(language, main_language).is_eq()
+                || compare_languages(language, &main_language).is_eq()
                 || (main_language.is_empty() && self.is_language(lines, language));
             let fate = if is_repeated {
                 (if sounds { Fate::Carried } else { fallback }, None)
@@ -98,7 +100,7 @@ impl Settled {
                 }
             } else {
                 let known =
-                    localized.binary_search_by(|(other, _)| compare_ignoring_case(other, language));
+                    localized.binary_search_by(|(other, _)| compare_languages(other, language));
                 match known.ok().and_then(|at| localized.get(at)) {
                     Some((_, of)) => (Fate::Joins(narrow(*of)), Some(*of)),
                     None => (Fate::Localizes(narrow(main)), Some(main)),
@@ -122,14 +124,14 @@ impl Settled {
             .min_by_key(|index| lines.line(*index).map_or(0, |line| line.params().count()));
         plain
             .or_else(|| {
-                candidates().find(|index| self.is_language(lines, language_of(lines, *index)))
+                candidates().find(|index| self.is_language(lines, &language_of(lines, *index)))
             })
             .or_else(|| candidates().next())
     }
 
-    fn is_language(&self, lines: &ContentLines<'_>, language: &[u8]) -> bool {
+    fn is_language(&self, lines: &ContentLines<'_>, language: &str) -> bool {
         self.language(lines)
-            .is_some_and(|own| compare_ignoring_case(own, language).is_eq())
+            .is_some_and(|own| compare_languages(&params::text(own), language).is_eq())
     }
 
     pub fn has(&self, index: usize, name: ParamName) -> bool {
@@ -281,12 +283,12 @@ impl Settled {
             }
             places.sort_by(|left, right| {
                 let language = |index: &usize| language_of(lines, *index);
-                compare_ignoring_case(language(left), language(right)).then(left.cmp(right))
+                compare_languages(&language(left), &language(right)).then(left.cmp(right))
             });
-            let mut last = &b""[..];
+            let mut last = Cow::Borrowed("");
             for index in places {
                 let language = language_of(lines, index);
-                let is_new = compare_ignoring_case(language, last).is_ne();
+                let is_new = compare_languages(&language, &last).is_ne();
                 last = language;
                 match anniversary {
                     Some(of) if is_new => {
@@ -386,9 +388,16 @@ fn is_single(target: Target) -> bool {
     )
 }
 
-fn language_of<'c>(lines: &'c ContentLines<'_>, index: usize) -> &'c [u8] {
+/// The language that a property names, as it is read: damage that reads alike is one language.
+fn language_of<'c>(lines: &'c ContentLines<'_>, index: usize) -> Cow<'c, str> {
     lines
         .line(index)
         .and_then(|line| params::find(line, ParamName::Language))
+        .map(params::text)
         .unwrap_or_default()
+}
+
+/// Compares language tags, whose case says nothing (RFC 5646 §2.1.1).
+pub fn compare_languages(left: &str, right: &str) -> Ordering {
+    compare_ignoring_case(left.as_bytes(), right.as_bytes())
 }

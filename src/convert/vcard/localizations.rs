@@ -4,49 +4,64 @@ use super::addresses::ADDRESS;
 use super::components::{Layout, Parts};
 use super::emit::{Emitter, text_member};
 use super::entry;
+use super::followers::compare_languages;
 use super::name::NAME;
 use super::params::{self, ParamName};
 use super::personal;
 use super::rule::Target;
-use super::settle::{Fate, Property, compare_ignoring_case};
-use super::value;
+use super::settle::{Fate, Property};
+use super::{Card, value};
 use crate::convert::content_line::Line;
+use std::borrow::Cow;
 
 /// One property that is an alternative of another.
-struct Alternative<'c> {
-    language: &'c [u8],
-    index: usize,
-    of: usize,
+pub struct Alternative<'c> {
+    /// The key in `localizations`, which is the same for all of one language.
+    pub language: Cow<'c, str>,
+    pub index: usize,
+    pub of: usize,
+}
+
+impl Card<'_> {
+    /// The properties that localize others, those of one language together.
+    pub(super) fn alternatives(&self) -> Vec<Alternative<'_>> {
+        let mut alternatives = Vec::new();
+        for (index, property) in self.settled.properties.iter().enumerate() {
+            if let Fate::Localizes(of) = property.fate
+                && let Some(line) = self.lines.line(index)
+                && let Some(language) = params::find(line, ParamName::Language)
+            {
+                alternatives.push(Alternative {
+                    language: params::text(language),
+                    index,
+                    of: of as usize,
+                });
+            }
+        }
+        alternatives.sort_by(|left, right| compare_languages(&left.language, &right.language));
+        // The first of a language spells it for the others.
+        for at in 1..alternatives.len() {
+            if let Some([first, other]) = alternatives.get_mut(at - 1..=at)
+                && compare_languages(&first.language, &other.language).is_eq()
+            {
+                other.language = first.language.clone();
+            }
+        }
+        alternatives
+    }
 }
 
 impl<'c> Emitter<'c, '_> {
     pub fn localizations(&mut self) {
         let card = self.card;
-        let mut alternatives = Vec::new();
-        for (index, property) in card.settled.properties.iter().enumerate() {
-            if let Fate::Localizes(of) = property.fate
-                && let Some(line) = card.lines.line(index)
-                && let Some(language) = params::find(line, ParamName::Language)
-            {
-                let of = of as usize;
-                alternatives.push(Alternative {
-                    language,
-                    index,
-                    of,
-                });
-            }
-        }
-        alternatives.sort_by(|left, right| compare_ignoring_case(left.language, right.language));
         self.out.key("localizations");
         self.out.begin_object();
-        let same = |left: &Alternative, right: &Alternative| {
-            compare_ignoring_case(left.language, right.language).is_eq()
-        };
-        for of_language in alternatives.chunk_by(same) {
+        let alternatives = card.alternatives();
+        for of_language in alternatives.chunk_by(|left, right| left.language == right.language) {
             let Some(first) = of_language.first() else {
                 continue;
             };
-            self.out.key(&params::text(first.language));
+            self.out.key(&first.language);
             self.out.begin_object();
             for alternative in of_language {
                 if let Some((line, property)) = card.property(alternative.index) {

@@ -66,20 +66,14 @@ impl Owners {
     /// What joins a property expresses what that does. What localizes it comes first,
     /// because something may join that, too.
     fn add_followers(&mut self, card: &Card<'_>) {
-        let fates = || card.settled.properties.iter().map(|it| it.fate).enumerate();
-        for (index, fate) in fates() {
-            if let Fate::Localizes(of) = fate
-                && let Some(line) = card.lines.line(index)
-            {
-                let language = params::find(line, ParamName::Language).unwrap_or_default();
-                let main = self.units(of as usize).first().cloned().unwrap_or_default();
-                let mut path = unit(&["localizations", &params::text(language)]);
-                path.extend(main);
-                self.set(index, vec![path]);
-            }
+        for alternative in card.alternatives() {
+            let main = self.units(alternative.of).first().cloned();
+            let mut path = unit(&["localizations", &alternative.language]);
+            path.extend(main.unwrap_or_default());
+            self.set(alternative.index, vec![path]);
         }
-        for (index, fate) in fates() {
-            if let Fate::Joins(of) = fate {
+        for (index, property) in card.settled.properties.iter().enumerate() {
+            if let Fate::Joins(of) = property.fate {
                 self.set(index, self.units(of as usize).to_vec());
             }
         }
