@@ -80,7 +80,7 @@ class jmap extends rcube_plugin // Roundcube loads the class by the folder's nam
             $this->reportExtension();
             exit;
         }
-        foreach (['BaseUrl', 'Bridge', 'Contacts', 'LoginName', 'Webmail'] as $class) {
+        foreach (['BaseUrl', 'Bridge', 'Contacts', 'Identities', 'LoginName', 'Webmail'] as $class) {
             require_once __DIR__ . "/lib/{$class}.php";
         }
         $roundcube = rcmail::get_instance();

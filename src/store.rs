@@ -278,6 +278,9 @@ pub enum StoreError {
     /// The user may not do this to this record or collection.
     #[error("not allowed: {0}")]
     Forbidden(&'static str),
+    /// The user may not send from the address that a new Identity has.
+    #[error("the address is not the user's")]
+    ForbiddenFrom,
     /// The host cannot hold these properties as they are.
     #[error("{reason}")]
     Invalid {

@@ -30,6 +30,7 @@ final class Bridge implements \OpenXPort\Bridge
 
     private readonly \rcube_db $db;
     private ?Contacts $contacts = null;
+    private ?Identities $identities = null;
 
     /** @param list<string> $tables those that are read; without prefix */
     public function __construct(private readonly \rcmail $roundcube, array $tables)
@@ -69,12 +70,19 @@ final class Bridge implements \OpenXPort\Bridge
         return match ($ability) {
             // As it does for a signature below a plain text.
             'html2text' => $this->roundcube->html2text((string) $arguments[0], ['links' => false]),
-            // See src/hosts/roundcube/contact_writer.rs and groups.rs.
+            // See src/hosts/roundcube/rows.rs, contact_writer.rs, groups.rs and identity_writer.rs.
+            'begin' => $this->must($this->db->startTransaction()),
+            'commit' => $this->must($this->db->endTransaction()),
+            'roll_back' => $this->must($this->db->rollbackTransaction()),
             'contact_columns' => $this->contacts()->columns((int) $arguments[0], (string) $arguments[1]),
             'contact_inserted' => $this->contacts()->insertId(),
             'contact_may_be_deleted' => $this->contacts()->mayDelete((int) $arguments[0]) ? '1' : null,
             'group_save' => $this->contacts()->saveGroup((int) $arguments[0], ...array_map('strval', array_slice($arguments, 1))),
             'group_delete' => $this->contacts()->deleteGroup((int) $arguments[0]),
+            'identity_columns' => $this->identities()->columns((int) $arguments[0], (string) $arguments[1]),
+            'identity_inserted' => $this->identities()->insertId(),
+            'identity_created' => $this->identities()->created((int) $arguments[0], (string) $arguments[1]),
+            'identity_may_be_deleted' => $this->identities()->mayDelete((int) $arguments[0]) ? '1' : null,
             default => throw new \RuntimeException("Roundcube has no ability {$ability}"),
         };
     }
@@ -82,6 +90,20 @@ final class Bridge implements \OpenXPort\Bridge
     private function contacts(): Contacts
     {
         return $this->contacts ??= new Contacts($this->roundcube);
+    }
+
+    private function identities(): Identities
+    {
+        return $this->identities ??= new Identities($this->roundcube);
+    }
+
+    /** Passes on that a step of a transaction failed. */
+    private function must(bool $isDone): ?string
+    {
+        if (!$isDone) {
+            throw new Unavailable('the transaction failed');
+        }
+        return null;
     }
 
     /**

@@ -64,7 +64,8 @@ final class Contacts
     }
 
     /**
-     * Stores a group as a whole or not at all, and returns its key; null when a plugin refuses.
+     * Stores a group, within the caller's transaction, and returns its key; null when a plugin
+     * refuses.
      *
      * @param int $id the group's, or 0 for a new one
      * @param string $name empty to leave it as it is
@@ -72,35 +73,6 @@ final class Contacts
      * @param string $remove likewise
      */
     public function saveGroup(int $id, string $name, string $add, string $remove): ?string
-    {
-        $db = $this->roundcube->get_dbh();
-        $this->expect($db->startTransaction());
-        try {
-            $key = $this->writeGroup($id, $name, $add, $remove);
-        } catch (\Throwable $error) {
-            $db->rollbackTransaction();
-            throw $error;
-        }
-        if ($key === null) {
-            $db->rollbackTransaction();
-            return null;
-        }
-        $this->expect($db->endTransaction());
-
-        return (string) $key;
-    }
-
-    /** Deletes a group; null when a plugin refuses, and whether there was one otherwise. */
-    public function deleteGroup(int $id): ?string
-    {
-        if (!$this->isAllowed('group_delete', ['gid' => $id])) {
-            return null;
-        }
-
-        return $this->book->delete_group($id) ? '1' : '0';
-    }
-
-    private function writeGroup(int $id, string $name, string $add, string $remove): ?int
     {
         if ($id === 0) {
             if (!$this->isAllowed('group_create', ['name' => $name])) {
@@ -130,7 +102,17 @@ final class Contacts
             $this->expect($this->roundcube->get_dbh()->is_error() === null);
         }
 
-        return $id;
+        return (string) $id;
+    }
+
+    /** Deletes a group; null when a plugin refuses, and whether there was one otherwise. */
+    public function deleteGroup(int $id): ?string
+    {
+        if (!$this->isAllowed('group_delete', ['gid' => $id])) {
+            return null;
+        }
+
+        return $this->book->delete_group($id) ? '1' : '0';
     }
 
     /** @param array<string, mixed> $arguments */

@@ -85,6 +85,8 @@ final class Webmail implements \OpenXPort\Webmail
                     self::TABLES,
                     array_map(static fn (string $table): string => $db->table_name($table, true), self::TABLES),
                 ),
+                'identities_level' => (int) $this->config('identities_level', 0),
+                'user_email' => (string) $this->roundcube->get_user_email(),
                 'address_books' => $this->addressBooks(),
             ],
         ];

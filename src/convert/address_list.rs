@@ -37,6 +37,26 @@ fn parse_entry(entry: &str) -> EmailAddress {
     }
 }
 
+/// Writes addresses so that [`parse`] reads them again, as a header field has them
+/// (RFC 5322 §3.4); a name is quoted where it must be.
+pub fn write(addresses: &[EmailAddress]) -> String {
+    let entries: Vec<_> = addresses.iter().map(write_entry).collect();
+    entries.join(", ")
+}
+
+fn write_entry(address: &EmailAddress) -> String {
+    let Some(name) = &address.name else {
+        return address.email.clone();
+    };
+    let is_plain =
+        |letter: char| letter.is_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(letter);
+    let name = match name.chars().all(is_plain) && name.trim() == name {
+        true => name.clone(),
+        false => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
+    };
+    format!("{name} <{}>", address.email)
+}
+
 /// The entries between separators that stand in no quotes and no angle brackets.
 fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
@@ -79,7 +99,7 @@ fn unquote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{EmailAddress, parse, write};
 
     fn pairs(text: &str) -> Vec<(Option<String>, String)> {
         parse(text)
@@ -129,5 +149,27 @@ mod tests {
         assert_eq!(pairs("Nobody <>"), [bare("Nobody <>")]);
         assert_eq!(pairs("\"open, quote"), [bare("\"open, quote")]);
         assert_eq!(pairs("\"a,b\"@example.org"), [bare("\"a,b\"@example.org")]);
+    }
+
+    #[test]
+    fn addresses_that_are_written_read_as_they_were() {
+        for (name, text) in [
+            (None, "a@example.org"),
+            (Some("Zoë O'Neil-Ray"), "Zoë O'Neil-Ray <a@example.org>"),
+            (Some("Doe, J."), "\"Doe, J.\" <a@example.org>"),
+            (Some("a \"b\" \\c"), r#""a \"b\" \\c" <a@example.org>"#),
+            (
+                Some(" <x@example.org>; "),
+                "\" <x@example.org>; \" <a@example.org>",
+            ),
+        ] {
+            let addresses = vec![EmailAddress {
+                name: name.map(str::to_owned),
+                email: "a@example.org".to_owned(),
+            }];
+            assert_eq!(write(&addresses), text);
+            let twice = [addresses.clone(), addresses].concat();
+            assert_eq!(parse(&write(&twice)), twice, "{text}");
+        }
     }
 }

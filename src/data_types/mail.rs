@@ -1,9 +1,7 @@
-//! From JMAP for Mail: Identity and what its capability obliges to (RFC 8621 §6, §7).
+//! From JMAP for Mail: Identity's declaration and what its capability obliges to (RFC 8621 §6, §7).
 
 use super::{DataType, Filter, ID, Ids, Method, Order, Property, Sort, Test, plain};
-use crate::convert::address_list::EmailAddress;
-use crate::json;
-use crate::store::{Object, Record, Selection};
+use crate::store::Object;
 use serde_json::{Value, json};
 
 pub const SUBMISSION_CAPABILITY: &str = "urn:ietf:params:jmap:submission";
@@ -142,74 +140,3 @@ pub const EMAIL_SUBMISSION: DataType = DataType {
     blobs: &[],
     parse: None,
 };
-
-/// An Identity as a host knows it; signatures that there are none of are empty.
-#[derive(Clone, Debug)]
-pub struct Identity<'a> {
-    pub id: &'a str,
-    pub name: &'a str,
-    pub email: &'a str,
-    pub reply_to: Vec<EmailAddress>,
-    pub bcc: Vec<EmailAddress>,
-    pub text_signature: &'a str,
-    pub html_signature: &'a str,
-    pub may_delete: bool,
-}
-
-impl Identity<'_> {
-    /// Whether a selection needs the plain text signature to be known.
-    pub fn wants_text_signature(selection: &Selection) -> bool {
-        selection.wants("textSignature")
-    }
-}
-
-impl Record for Identity<'_> {
-    fn id(&self) -> &str {
-        self.id
-    }
-
-    fn emit(&self, selection: &Selection, out: &mut json::Writer) {
-        out.begin_object();
-        out.member("id", self.id);
-        for (property, text) in [
-            ("name", self.name),
-            ("email", self.email),
-            ("textSignature", self.text_signature),
-            ("htmlSignature", self.html_signature),
-        ] {
-            if selection.wants(property) {
-                out.member(property, text);
-            }
-        }
-        for (property, addresses) in [("replyTo", &self.reply_to), ("bcc", &self.bcc)] {
-            if selection.wants(property) {
-                out.key(property);
-                emit_addresses(addresses, out);
-            }
-        }
-        if selection.wants("mayDelete") {
-            out.key("mayDelete");
-            out.boolean(self.may_delete);
-        }
-        out.end_object();
-    }
-}
-
-/// EmailAddress objects (RFC 8621 §4.1.2.3); `null` when there are none.
-fn emit_addresses(addresses: &[EmailAddress], out: &mut json::Writer) {
-    if addresses.is_empty() {
-        return out.null();
-    }
-    out.begin_array();
-    for address in addresses {
-        out.begin_object();
-        out.key("name");
-        match &address.name {
-            Some(name) => out.string(name),
-            None => out.null(),
-        }
-        out.member("email", &address.email);
-        out.end_object();
-    }
-    out.end_array();
-}

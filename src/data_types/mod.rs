@@ -7,6 +7,7 @@ pub mod blobs;
 pub mod contact_files;
 pub mod contacts;
 pub mod group_cards;
+pub mod identities;
 pub mod mail;
 pub mod parse;
 

@@ -196,6 +196,8 @@ impl From<StoreError> for SetError {
         match error {
             StoreError::NotFound => Self::new("notFound"),
             StoreError::Forbidden(reason) => described("forbidden", reason),
+            // RFC 8621 §6.3
+            StoreError::ForbiddenFrom => described("forbiddenFrom", &error.to_string()),
             StoreError::Invalid { properties, reason } => Self {
                 properties,
                 ..described("invalidProperties", &reason)

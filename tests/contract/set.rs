@@ -318,6 +318,7 @@ fn contact_card_set_fails_for_one_record_without_costing_the_others() {
 fn contact_card_set_passes_on_what_the_host_refuses() {
     for (fault, expected) in [
         (Fault::Forbidden, "forbidden"),
+        (Fault::ForbiddenFrom, "forbiddenFrom"),
         (Fault::TooLarge, "tooLarge"),
         (Fault::OverQuota, "overQuota"),
         (Fault::TooOften, "rateLimit"),

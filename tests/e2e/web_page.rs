@@ -64,8 +64,17 @@ impl WebPage {
 
     /// What a page of the address book shows.
     pub fn show(&self, action: &str, fields: &[(&str, &str)]) -> String {
+        self.show_of("addressbook", action, fields)
+    }
+
+    /// What a page of the settings shows.
+    pub fn show_settings(&self, action: &str, fields: &[(&str, &str)]) -> String {
+        self.show_of("settings", action, fields)
+    }
+
+    fn show_of(&self, task: &str, action: &str, fields: &[(&str, &str)]) -> String {
         let fields = String::from_utf8(form(fields)).expect("it is encoded");
-        let url = format!("/?_task=addressbook&_action={action}&{fields}");
+        let url = format!("/?_task={task}&_action={action}&{fields}");
         let answer = self.client.get(&url);
         assert_eq!(answer.status, 200, "{action}: {}", answer.text());
         answer.text()
@@ -73,9 +82,18 @@ impl WebPage {
 
     /// Does something in the address book, such as `save`, and gives back what the page gets.
     pub fn contacts(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
+        self.act("addressbook", action, fields)
+    }
+
+    /// Does something in the settings, such as `save-identity`.
+    pub fn settings(&self, action: &str, fields: &[(&str, &str)]) -> Answer {
+        self.act("settings", action, fields)
+    }
+
+    fn act(&self, task: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
         let mut fields = fields.to_vec();
         fields.push(("_token", &self.token));
-        let url = format!("/?_task=addressbook&_action={action}");
+        let url = format!("/?_task={task}&_action={action}");
         let answer = self.client.post(&url, FORM, &form(&fields));
         assert_eq!(answer.status, 200, "{action}: {}", answer.text());
         answer

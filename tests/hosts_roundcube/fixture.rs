@@ -26,10 +26,14 @@ pub struct Roundcube {
     now: Cell<&'static str>,
     /// How many rows the host has been handed.
     pub rows_read: Cell<usize>,
-    /// What somebody else does just before the next contact is written.
+    /// What somebody else does just before the next contact or identity is written.
     pub meanwhile: RefCell<Option<String>>,
     /// Plugins of the webmail refuse everything.
     pub refusing: Cell<bool>,
+    /// What somebody else does just before the next one is deleted.
+    pub before_delete: RefCell<Option<String>>,
+    /// The keys of the identities whose creation plugins have been told.
+    pub created: RefCell<Vec<i64>>,
     /// How many octets came in the largest page.
     pub largest_page: Cell<usize>,
     /// The queries that it has made.
@@ -51,6 +55,8 @@ impl Roundcube {
             rows_read: Cell::new(0),
             meanwhile: RefCell::default(),
             refusing: Cell::new(false),
+            before_delete: RefCell::default(),
+            created: RefCell::default(),
             largest_page: Cell::new(0),
             queries: RefCell::new(Vec::new()),
         };
@@ -263,6 +269,15 @@ impl Database for &Roundcube {
 
     /// Stands in for Roundcube's own code, recognisably.
     fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
+        if let Some(step) = match ability {
+            "begin" => Some("BEGIN"),
+            "commit" => Some("COMMIT"),
+            "roll_back" => Some("ROLLBACK"),
+            _ => None,
+        } {
+            self.sqlite.execute(step, &[])?;
+            return Ok(None);
+        }
         if self.refusing.get() {
             return Ok(None);
         }
@@ -281,11 +296,38 @@ impl Database for &Roundcube {
                 });
                 Ok(Some(columns.to_string().into()))
             }
-            ("contact_inserted", []) => {
+            ("contact_inserted" | "identity_inserted", []) => {
                 let key = self.sqlite.connection.last_insert_rowid();
                 Ok(Some(key.to_string().into()))
             }
-            ("contact_may_be_deleted", [Param::Integer(_)]) => Ok(Some(b"1".to_vec())),
+            ("identity_columns", [Param::Integer(_), Param::Text(columns)]) => {
+                if let Some(sql) = self.meanwhile.take() {
+                    self.sql(&sql);
+                }
+                let mut columns: Value = serde_json::from_str(columns).expect("it is JSON");
+                let is_odd = |column: &&str| columns[*column].to_string().contains("@odd");
+                let invalid: Vec<_> = ["email", "reply-to", "bcc"]
+                    .into_iter()
+                    .filter(is_odd)
+                    .collect();
+                let washed = columns["signature"].to_string().replace("<script>", "");
+                columns["signature"] = serde_json::from_str(&washed).expect("it is JSON");
+                let answer = match invalid[..] {
+                    [] => json!({ "columns": columns }),
+                    _ => json!({ "invalid": invalid }),
+                };
+                Ok(Some(answer.to_string().into()))
+            }
+            ("identity_created", [Param::Integer(key), Param::Text(_)]) => {
+                self.created.borrow_mut().push(*key);
+                Ok(None)
+            }
+            ("contact_may_be_deleted" | "identity_may_be_deleted", [Param::Integer(_)]) => {
+                if let Some(sql) = self.before_delete.take() {
+                    self.sql(&sql);
+                }
+                Ok(Some(b"1".to_vec()))
+            }
             (
                 "group_save",
                 [

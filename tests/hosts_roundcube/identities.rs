@@ -3,7 +3,7 @@
 use crate::fixture::Roundcube;
 use serde_json::json;
 
-fn with_identities() -> Roundcube {
+pub fn with_identities() -> Roundcube {
     let roundcube = Roundcube::new();
     roundcube.sql(
         "INSERT INTO identities
@@ -37,7 +37,7 @@ fn identity_get_returns_what_roundcube_shows() {
                 "bcc": [{"name": null, "email": "archive@example.org"}],
                 "textSignature": "Kind regards",
                 "htmlSignature": "",
-                "mayDelete": false,
+                "mayDelete": true,
             }),
             json!({
                 "id": "i4",
@@ -47,7 +47,7 @@ fn identity_get_returns_what_roundcube_shows() {
                 "bcc": null,
                 "textSignature": "text of <b>Sales</b>",
                 "htmlSignature": "<b>Sales</b>",
-                "mayDelete": false,
+                "mayDelete": true,
             }),
         ]
     );
@@ -92,6 +92,17 @@ fn identity_versions_change_for_the_changed_one_alone() {
     assert_eq!(before["i3"], after["i3"]);
     assert_ne!(before["i4"], after["i4"]);
     assert_eq!(after.len(), 2);
+}
+
+// RFC 8621 §6: mayDelete
+#[test]
+fn identity_get_says_that_the_last_one_may_not_be_deleted() {
+    let roundcube = with_identities();
+    let before = roundcube.versions("Identity");
+    roundcube.sql("UPDATE identities SET del = 1 WHERE identity_id = 3");
+    let last = &roundcube.select("Identity", &["i4"], &["mayDelete"])[0];
+    assert_eq!(last["mayDelete"], false);
+    assert_ne!(before["i4"], roundcube.versions("Identity")["i4"]);
 }
 
 // RFC 8621 §7: whoever advertises identities must answer for submissions.

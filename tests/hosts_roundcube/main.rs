@@ -16,6 +16,7 @@ mod contract;
 mod fingerprints;
 mod fixture;
 mod identities;
+mod identity_writing;
 mod import;
 mod opening;
 mod versions;

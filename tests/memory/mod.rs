@@ -128,6 +128,7 @@ pub enum Fault {
     Unavailable,
     Backend,
     Forbidden,
+    ForbiddenFrom,
     Conflict,
     TooLarge,
     OverQuota,
@@ -278,6 +279,7 @@ impl Fault {
             Self::OverQuota => StoreError::OverQuota,
             Self::TooOften => StoreError::TooOften,
             Self::Singleton => StoreError::Singleton,
+            Self::ForbiddenFrom => StoreError::ForbiddenFrom,
         }
     }
 }

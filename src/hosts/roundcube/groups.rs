@@ -3,8 +3,8 @@
 //! They are written by Roundcube's own code, which also asks its plugins:
 //!
 //! - `group_save`, of the group's key or 0, its new name or nothing, and the keys of the
-//!   contacts to add and to remove: stores all of it or nothing, and returns the key; null when
-//!   a plugin refuses.
+//!   contacts to add and to remove: stores it within a transaction, and returns the key; null
+//!   when a plugin refuses.
 //! - `group_delete`, of its key: `1` when there was one, otherwise `0`; null when a plugin
 //!   refuses.
 
@@ -222,8 +222,10 @@ impl<'a> Groups<'a> {
             Param::Text(add),
             Param::Text(remove),
         ];
-        let saved = self.tables.database.call("group_save", &params)?;
-        let saved = saved.ok_or(REFUSED)?;
+        let saved = self.tables.atomically(|| {
+            let saved = self.tables.database.call("group_save", &params)?;
+            saved.ok_or(REFUSED)
+        })?;
         String::from_utf8(saved).map_err(|error| StoreError::Backend(error.into()))
     }
 

@@ -3,20 +3,28 @@
 use super::digest::Digest;
 use super::rows::{Keys, Query, Tables, VisitRow, row_key, write_id};
 use crate::convert::address_list;
-use crate::data_types::mail::Identity;
-use crate::db::{Kind, Param};
-use crate::store::{Fingerprint, Selection, Store, StoreError, Version, Visit, Wanted};
+use crate::data_types::identities::Identity;
+use crate::db::{Kind, Param, Row};
+use crate::store::{
+    Fingerprint, Selection, Store, StoreError, StoreWriter, Version, Visit, Wanted,
+};
 use std::borrow::Cow;
 use std::rc::Rc;
 
-const LETTER: char = 'i';
+pub const LETTER: char = 'i';
 
 /// What [`crate::db::Database::call`] must be able to do: turn HTML into the plain text that
 /// Roundcube would put into a message.
 const HTML_TO_TEXT: &str = "html2text";
 
 pub struct Identities<'a> {
-    tables: Rc<Tables<'a>>,
+    pub tables: Rc<Tables<'a>>,
+}
+
+/// The signatures of a row.
+pub struct Signatures<'r> {
+    pub text: Cow<'r, str>,
+    pub html: Cow<'r, str>,
 }
 
 impl<'a> Identities<'a> {
@@ -24,18 +32,30 @@ impl<'a> Identities<'a> {
         Self { tables }
     }
 
-    /// Visits rows of: key, name, email, reply-to, bcc, signature, html_signature.
-    ///
-    /// There are only a few of them, so that nothing is gained by reading less.
-    fn rows(&self, keys: &Keys, visit: VisitRow<'_>) -> Result<(), StoreError> {
+    /// The columns that JMAP knows, as the database wants them written.
+    pub fn columns(&self) -> [&'static str; 6] {
         let reply_to = match self.tables.database.kind() {
             Kind::Mysql => "`reply-to`",
             Kind::Sqlite | Kind::Postgres => "\"reply-to\"",
         };
+        [
+            "name",
+            "email",
+            reply_to,
+            "bcc",
+            "signature",
+            "html_signature",
+        ]
+    }
+
+    /// Visits rows of the key and [`Self::columns`].
+    ///
+    /// There are only a few of them, so that nothing is gained by reading less.
+    pub fn rows(&self, keys: &Keys, visit: VisitRow<'_>) -> Result<(), StoreError> {
         let query = Query {
             select: &format!(
-                "SELECT identity_id, name, email, {reply_to}, bcc, signature, html_signature \
-                 FROM {} WHERE user_id = ? AND del = 0",
+                "SELECT identity_id, {} FROM {} WHERE user_id = ? AND del = 0",
+                self.columns().join(", "),
                 self.tables.settings.tables.identities
             ),
             params: &[self.tables.user()],
@@ -44,9 +64,75 @@ impl<'a> Identities<'a> {
         self.tables.read(query, keys, visit)
     }
 
+    /// Whether identities may be destroyed: the last one never.
+    pub fn may_delete(&self) -> Result<bool, StoreError> {
+        if !self.tables.settings.identities_level.may_add() {
+            return Ok(false);
+        }
+        let sql = format!(
+            "SELECT COUNT(*) FROM {} WHERE user_id = ? AND del = 0",
+            self.tables.settings.tables.identities
+        );
+        let mut count = None;
+        self.tables.page(&sql, &[self.tables.user()], &mut |row| {
+            count = row.cell(0).integer();
+            Ok(())
+        })?;
+        Ok(count.is_some_and(|count| count > 1))
+    }
+
+    /// What the row of [`Self::rows`] says as an Identity.
+    pub fn record<T>(
+        &self,
+        row: &dyn Row,
+        may_delete: bool,
+        selection: &Selection,
+        use_record: impl FnOnce(&Identity<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut id = String::new();
+        write_id(&mut id, LETTER, row_key(row, 0)?);
+        let signatures = self.signatures(row, selection)?;
+        use_record(&Identity {
+            id: &id,
+            name: &row.cell(1).text(),
+            email: &row.cell(2).text(),
+            reply_to: address_list::parse(&row.cell(3).text()),
+            bcc: address_list::parse(&row.cell(4).text()),
+            text_signature: &signatures.text,
+            html_signature: &signatures.html,
+            may_delete,
+        })
+    }
+
+    fn signatures<'r>(
+        &self,
+        row: &'r dyn Row,
+        selection: &Selection,
+    ) -> Result<Signatures<'r>, StoreError> {
+        let signature = row.cell(5).text();
+        let is_html = row.cell(6).integer().is_some_and(|flag| flag != 0);
+        if !is_html {
+            return Ok(Signatures {
+                text: signature,
+                html: Cow::Borrowed(""),
+            });
+        }
+        let text = match Identity::wants_text_signature(selection) {
+            true => self.plain(&signature)?,
+            false => String::new(),
+        };
+        Ok(Signatures {
+            text: Cow::Owned(text),
+            html: signature,
+        })
+    }
+
     /// The plain text of an HTML signature, as Roundcube shows it when a message is written
     /// as plain text.
-    fn plain(&self, html: &str) -> Result<String, StoreError> {
+    pub fn plain(&self, html: &str) -> Result<String, StoreError> {
+        if html.is_empty() {
+            return Ok(String::new());
+        }
         let text = self
             .tables
             .database
@@ -60,6 +146,8 @@ impl<'a> Identities<'a> {
 impl Store for Identities<'_> {
     fn fingerprint(&self) -> Result<Fingerprint, StoreError> {
         let mut digest = Digest::default();
+        // An administrator may have changed it, whatever the rows say.
+        digest.add_octets(&[self.tables.settings.identities_level.may_add().into()]);
         let mut count = 0;
         self.rows(&Keys::All, &mut |row| {
             count += 1;
@@ -76,11 +164,13 @@ impl Store for Identities<'_> {
         &self,
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let may_delete = self.may_delete()?;
         let mut id = String::new();
         self.rows(&Keys::All, &mut |row| {
             write_id(&mut id, LETTER, row_key(row, 0)?);
             let mut digest = Digest::default();
             digest.add_cells(row, 1..7);
+            digest.add_octets(&[may_delete.into()]);
             visit(&id, Version(digest.finish()))
         })
     }
@@ -91,28 +181,13 @@ impl Store for Identities<'_> {
         selection: &Selection,
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
-        let mut id = String::new();
+        let may_delete = self.may_delete()?;
         self.rows(&Keys::of(wanted, LETTER), &mut |row| {
-            write_id(&mut id, LETTER, row_key(row, 0)?);
-            let signature = row.cell(5).text();
-            let is_html = row.cell(6).integer().is_some_and(|flag| flag != 0);
-            let text_signature = if !is_html {
-                Cow::Borrowed(&*signature)
-            } else if signature.is_empty() || !Identity::wants_text_signature(selection) {
-                Cow::Borrowed("")
-            } else {
-                Cow::Owned(self.plain(&signature)?)
-            };
-            visit(&Identity {
-                id: &id,
-                name: &row.cell(1).text(),
-                email: &row.cell(2).text(),
-                reply_to: address_list::parse(&row.cell(3).text()),
-                bcc: address_list::parse(&row.cell(4).text()),
-                text_signature: &text_signature,
-                html_signature: if is_html { &signature } else { "" },
-                may_delete: false,
-            })
+            self.record(row, may_delete, selection, |identity| visit(identity))
         })
+    }
+
+    fn writer(&self) -> Option<&dyn StoreWriter> {
+        Some(self)
     }
 }

@@ -20,6 +20,7 @@ mod digest;
 mod evidence;
 mod groups;
 mod identities;
+mod identity_writer;
 mod personal;
 mod rows;
 mod settings;

@@ -60,6 +60,25 @@ impl Tables<'_> {
         Param::Integer(self.settings.user_id)
     }
 
+    /// Does all of it or, where it fails, nothing: what [`Database::call`] must be able to do is
+    /// `begin`, `commit` and `roll_back`, of nothing.
+    pub fn atomically<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let transaction = |step| self.database.call(step, &[]);
+        transaction("begin")?;
+        let done = work().and_then(|done| {
+            transaction("commit")?;
+            Ok(done)
+        });
+        if done.is_err() {
+            // Why it failed says more than what may be wrong with the connection since.
+            let _ = transaction("roll_back");
+        }
+        done
+    }
+
     /// Visits the rows of one bounded query and says how many there were.
     pub fn page(
         &self,
@@ -177,6 +196,15 @@ pub fn octets(kind: Kind, column: &str) -> String {
         Kind::Sqlite => format!("length(CAST({column} AS blob))"),
         Kind::Mysql => format!("LENGTH({column})"),
         Kind::Postgres => format!("octet_length({column})"),
+    }
+}
+
+/// SQL that is true where a text column holds the octets of a parameter, NULL being none.
+pub fn holds(kind: Kind, column: &str) -> String {
+    match kind {
+        // A collation would take other texts for equal.
+        Kind::Mysql => format!("CAST(COALESCE({column}, '') AS BINARY) = CAST(? AS BINARY)"),
+        Kind::Sqlite | Kind::Postgres => format!("COALESCE({column}, '') = ?"),
     }
 }
 

@@ -13,6 +13,12 @@ pub struct Settings {
     /// What this installation is called; uids are derived from it, so it must never change.
     pub instance: String,
     pub tables: Tables,
+    /// Roundcube's `identities_level`: what of the identities the user may change.
+    #[serde(default)]
+    pub identities_level: IdentitiesLevel,
+    /// The address that the login name makes; the only one where others are not allowed.
+    #[serde(default)]
+    pub user_email: String,
     /// In the order in which Roundcube lists them. A book that is not here is not shown.
     pub address_books: Vec<AddressBook>,
 }
@@ -45,6 +51,39 @@ pub enum Source {
     Personal,
     CollectedRecipients,
     TrustedSenders,
+}
+
+/// Roundcube's `identities_level`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "i64")]
+pub enum IdentitiesLevel {
+    /// 0: as many as the user wants, of any address.
+    #[default]
+    Any,
+    /// 1: as many as the user wants, of the user's own address.
+    OwnAddress,
+    /// 2 and 3: the identities that there are, no others.
+    NoOthers,
+    /// 4: of these, the signatures alone.
+    Signatures,
+}
+
+impl From<i64> for IdentitiesLevel {
+    fn from(level: i64) -> Self {
+        match level {
+            ..=0 => Self::Any,
+            1 => Self::OwnAddress,
+            2 | 3 => Self::NoOthers,
+            _ => Self::Signatures,
+        }
+    }
+}
+
+impl IdentitiesLevel {
+    /// Whether identities may come and go.
+    pub fn may_add(self) -> bool {
+        matches!(self, Self::Any | Self::OwnAddress)
+    }
 }
 
 impl Settings {
