@@ -1,7 +1,7 @@
 //! What the data types do on any host: one behaviour a test, each with its section.
 //!
-//! Over the host in memory all of it is tested; what a host does that only reads is in
-//! `reading`, which each host's own tests run too.
+//! Over the host in memory all of it is tested; what any host does is in `reading` and
+//! `written`, which each host's own tests run too.
 
 #[path = "../convert_vcard/memory.rs"]
 mod allocation;
@@ -31,12 +31,14 @@ mod request;
 mod session;
 mod set;
 mod wire;
+mod written;
 
 use openxport::store::Contents;
 use serde_json::json;
 use wire::Wire;
 
 reading::contract!(with_filled_account);
+written::contract!(with_filled_account);
 
 fn with_filled_account(test: impl FnOnce(&Wire)) {
     let mut wire = Wire::new();

@@ -4,12 +4,14 @@
 use crate::fixture::{Roundcube, store};
 use crate::reading;
 use crate::wire::Wire;
+use crate::written;
 use openxport::store::Host;
 use serde_json::{Value, json};
 
 type RoundcubeWire<'a> = Wire<Box<dyn Host + 'a>>;
 
 reading::contract!(with_filled_account);
+written::contract!(with_filled_account);
 
 fn with_filled_account(test: impl FnOnce(&RoundcubeWire<'_>)) {
     let roundcube = Roundcube::new();

@@ -1,6 +1,6 @@
 //! The Roundcube host over SQLite with Roundcube's own schema.
 
-// What every host does that can be read.
+// What every host does.
 #[path = "../memory/mod.rs"]
 mod memory;
 #[path = "../convert_vcard/processor.rs"]
@@ -9,6 +9,8 @@ mod processor;
 mod reading;
 #[path = "../contract/wire.rs"]
 mod wire;
+#[path = "../contract/written.rs"]
+mod written;
 
 mod address_books;
 mod contacts;

@@ -351,6 +351,14 @@ impl Store for MemoryStore {
 impl StoreWriter for MemoryStore {
     fn create(&self, object: &Object, _blobs: Blobs<'_>) -> Result<Id, StoreError> {
         self.check()?;
+        let books = object.get("addressBookIds").and_then(Value::as_object);
+        // All books that a test may make are there from the start.
+        if books.is_some_and(|books| books.keys().any(|book| !book.starts_with('b'))) {
+            return Err(StoreError::Invalid {
+                properties: vec!["addressBookIds".to_owned()],
+                reason: "there is no such address book".to_owned(),
+            });
+        }
         let mut object = object.clone();
         if self.prefix == "b" {
             object.insert("isDefault".into(), json!(false));
@@ -362,6 +370,10 @@ impl StoreWriter for MemoryStore {
             .map(|key| format!("{}{key}", self.prefix))
             .find(|id| !inner.records.contains_key(id))
             .expect("there is always a next number");
+        if self.prefix == "c" {
+            let uid = || json!(format!("urn:example:of-{id}"));
+            object.entry("uid").or_insert_with(uid);
+        }
         inner.records.insert(id.clone(), object);
         Ok(self::id(&id))
     }
