@@ -17,6 +17,7 @@ mod tables;
 mod values;
 mod write;
 mod write_hostile;
+mod write_places;
 mod write_random;
 
 use openxport::convert::vcard::{Card, HostMembers, STANDARD};

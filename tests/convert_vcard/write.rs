@@ -168,7 +168,7 @@ fn created(card: Value, dialect: &'static Dialect) -> String {
 }
 
 /// What becomes of a stored card when the top-level properties of `changes` are set.
-fn changed(stored: &[u8], changes: Value) -> Vec<u8> {
+pub fn changed(stored: &[u8], changes: Value) -> Vec<u8> {
     let mut after = read(stored, &STANDARD);
     after.extend(object(changes));
     patch(stored, &STANDARD, &host(), &after, &no_blobs).expect("it can be written")

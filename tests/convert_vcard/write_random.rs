@@ -216,7 +216,8 @@ fn with_stored_blobs(card: &Object) -> Object {
 }
 
 /// Whether all that is missing was carried: where two lines say one thing, what the one has
-/// carried besides goes when the thing changes.
+/// carried besides goes when the thing changes. What is carried for its parameters has them
+/// besides what it says now.
 fn only_lets_go(found: &Value, wanted: &Value) -> bool {
     let carried = |card: &Value| card["vCardProps"].as_array().cloned().unwrap_or_default();
     let without = |card: &Value| {
@@ -227,7 +228,11 @@ fn only_lets_go(found: &Value, wanted: &Value) -> bool {
         card
     };
     let wanted_carried = carried(wanted);
-    without(found) == without(wanted) && carried(found).iter().all(|it| wanted_carried.contains(it))
+    let has_its_params = |property: &Value| {
+        let of = |it: &Value| (it[0].clone(), it[1].clone());
+        wanted_carried.iter().any(|it| of(it) == of(property))
+    };
+    without(found) == without(wanted) && carried(found).iter().all(has_its_params)
 }
 
 /// Texts of a Card never become lines: no card begins or ends that did not, and no control

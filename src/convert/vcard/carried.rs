@@ -20,23 +20,34 @@ use serde_json::Value;
 /// The name under which a line goes that is no content line.
 const INVALID_LINE: &str = "x-invalid-line";
 
-/// The lines that a card carries, each as the property that it is.
+/// A line that a card carries, as the property that it is.
+pub struct CarriedLine {
+    pub index: usize,
+    pub property: Value,
+    /// It has a place, and is carried for parameters that have none.
+    pub is_of_params: bool,
+}
+
 pub fn carried_lines(
     card: &Card<'_>,
     host: &HostMembers<'_>,
     is_patched: bool,
-) -> Vec<(usize, Value)> {
+) -> Vec<CarriedLine> {
     let mut carried = Vec::new();
     let mut out = Writer::new();
     for index in 0..card.lines.len() {
         out.clear();
-        Emitter::new(card, host, is_patched, &mut out).carried(index);
+        let mut emitter = Emitter::new(card, host, is_patched, &mut out);
+        emitter.carried(index);
+        let is_of_params = emitter.has_place(index);
         // What has just been written is an array.
-        carried.extend(
-            serde_json::from_slice(out.as_bytes())
-                .ok()
-                .map(|it| (index, it)),
-        );
+        if let Ok(property) = serde_json::from_slice(out.as_bytes()) {
+            carried.push(CarriedLine {
+                index,
+                property,
+                is_of_params,
+            });
+        }
     }
     carried
 }
@@ -72,13 +83,47 @@ impl<'c> Emitter<'c, '_> {
     /// Whether a property goes to `vCardProps`: it converts to nothing, or what it converts
     /// to has no place for all that it says.
     fn is_carried(&self, index: usize, line: Line<'c>, property: &Property) -> bool {
+        self.has_no_place(line, property) || self.has_more_params(index, line, property)
+    }
+
+    /// Whether all that a property says has a place, but for its parameters.
+    fn has_place(&self, index: usize) -> bool {
+        let property = self.card.property(index);
+        property.is_some_and(|(line, property)| !self.has_no_place(line, property))
+    }
+
+    /// Whether there is something in the value of a property that converts to nothing.
+    fn has_no_place(&self, line: Line<'c>, property: &Property) -> bool {
         let target = property.rule.target;
         match property.fate {
             Fate::Carried => true,
-            Fate::Nested | Fate::Inside => false,
-            Fate::Done => target == Target::Label && self.loses_params(line, ParamSet::EMPTY),
+            Fate::Nested | Fate::Inside | Fate::Done => false,
             Fate::Joins(of) | Fate::Localizes(of) if property.sounds() => {
-                self.loses_params(line, OF_PHONETICS) || self.sounds_more(line, property, of)
+                self.sounds_more(line, property, of)
+            }
+            Fate::Joins(_) => false,
+            Fate::Localizes(_) | Fate::Converts => match target {
+                Target::NameComponents => self.name_overflows(line),
+                Target::Address => self.address_overflows(line),
+                _ if matches!(property.fate, Fate::Localizes(_)) => false,
+                Target::Uid => self.host.is_uid_taken,
+                Target::Updated => self.host.updated.is_some(),
+                Target::Created => self.host.created.is_some(),
+                Target::JsProp => !self.is_patched,
+                Target::FullName => self.is_derived(line),
+                _ => false,
+            },
+        }
+    }
+
+    /// Whether a property has parameters that no part of a Card says.
+    fn has_more_params(&self, index: usize, line: Line<'c>, property: &Property) -> bool {
+        let target = property.rule.target;
+        match property.fate {
+            Fate::Carried | Fate::Nested | Fate::Inside => false,
+            Fate::Done => target == Target::Label && self.loses_params(line, ParamSet::EMPTY),
+            Fate::Joins(_) | Fate::Localizes(_) if property.sounds() => {
+                self.loses_params(line, OF_PHONETICS)
             }
             Fate::Joins(of) if target == Target::DeliveryLabel => {
                 let address = self.card.lines.line(of as usize);
@@ -86,26 +131,15 @@ impl<'c> Emitter<'c, '_> {
             }
             Fate::Joins(_) => self.loses_params(line, ParamSet::EMPTY),
             Fate::Localizes(_) => match target {
-                Target::NameComponents => {
-                    self.name_overflows(line) || self.loses_params(line, self.expressed_of(index))
-                }
-                Target::Address => self.address_overflows(line),
-                Target::FullName | Target::GrammaticalGender | Target::AnniversaryPlace => {
-                    self.loses_params(line, self.expressed_of(index))
-                }
+                Target::NameComponents
+                | Target::FullName
+                | Target::GrammaticalGender
+                | Target::AnniversaryPlace => self.loses_params(line, self.expressed_of(index)),
                 _ => false,
             },
             Fate::Converts => match target {
-                Target::Uid if self.host.is_uid_taken => true,
-                Target::Updated if self.host.updated.is_some() => true,
-                Target::Created if self.host.created.is_some() => true,
-                Target::JsProp => {
-                    !self.is_patched || self.loses_params(line, ParamSet::of(&[ParamName::Jsptr]))
-                }
-                Target::NameComponents => self.name_overflows(line),
-                Target::FullName if self.is_derived(line) => true,
-                Target::Address => self.address_overflows(line),
-                Target::Relation | Target::LabelledRelation => false,
+                Target::JsProp => self.loses_params(line, ParamSet::of(&[ParamName::Jsptr])),
+                Target::NameComponents | Target::Relation | Target::LabelledRelation => false,
                 _ if !line.has_params() || !entry::property(target).is_empty() => false,
                 _ => {
                     let mut expressed = self.expressed_of(index);

@@ -356,8 +356,14 @@ impl<'c> Emitter<'c, '_> {
     }
 }
 
-/// Parameters that say how the value was written, which its JSON needs no more.
-const OF_THE_WRITING: ParamSet = ParamSet::of(&[ParamName::Encoding, ParamName::Charset]);
+/// Whether a parameter says how the value was written, which its JSON needs no more.
+pub fn is_of_the_writing(param: &Param<'_>) -> bool {
+    match ParamName::of(param) {
+        ParamName::Encoding | ParamName::Charset => true,
+        ParamName::Value => is_value_type(param.value),
+        _ => false,
+    }
+}
 
 type CarriedParam<'c> = (Cow<'c, str>, &'c [u8]);
 
@@ -371,10 +377,8 @@ pub fn carried<'c>(
     let mut repeated = ParamSet::EMPTY;
     for param in line.params() {
         let name = ParamName::of(&param);
-        let is_of_the_writing =
-            OF_THE_WRITING.has(name) || (name == ParamName::Value && is_value_type(param.value));
         // Of all but TYPE only the first is heard.
-        if is_of_the_writing || (expressed.has(name) && !repeated.has(name)) {
+        if is_of_the_writing(&param) || (expressed.has(name) && !repeated.has(name)) {
             repeated.add_if(name != ParamName::Type, name);
             continue;
         }

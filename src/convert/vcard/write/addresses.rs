@@ -3,15 +3,14 @@
 use super::components::Placed;
 use super::groups::group_of;
 use super::line::{NewLine, NewValue, Version};
+use super::names::components;
 use super::writer::{Members, Writer, text};
 use crate::convert::vcard::addresses::ADDRESS;
-use serde_json::Value;
 
 impl Writer<'_> {
     /// ADR, or GEO and TZ where that is all there is; and the lines that belong to it.
     pub fn address(&mut self, line: &mut NewLine, address: &Members) -> Vec<NewLine> {
-        let components = address.get("components").and_then(Value::as_array);
-        let components = components.map(Vec::as_slice).unwrap_or_default();
+        let components = components(address);
         let placed = Placed::of(components, &ADDRESS);
         line.value = placed.value(7);
         self.order(line, &placed, address);

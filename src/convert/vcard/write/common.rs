@@ -1,8 +1,9 @@
 //! What entries have in common, as parameters (RFC 9555 §2.3, §2.15.2).
 
 use super::line::{NewLine, Style, Version};
-use crate::convert::content_line::Param;
-use crate::convert::vcard::entry::{CONTEXTS, FEATURES, members};
+use crate::convert::charset;
+use crate::convert::content_line::{Line, Param};
+use crate::convert::vcard::entry::{self, CONTEXTS, FEATURES, members};
 use crate::convert::vcard::params::{ParamName, ParamSet};
 use crate::convert::vcard::rule::{Dialect, Target};
 use serde_json::{Map, Value};
@@ -119,6 +120,23 @@ fn add_types(
         }
     }
     types.splice(0..0, words);
+}
+
+/// Adds the parameters of an old line, as they are written there, to the line in its place;
+/// not those that are `said`.
+pub fn keep_params(line: &mut NewLine, old: Line<'_>, said: ParamSet) {
+    for param in old.params() {
+        if said.has(ParamName::of(&param)) || entry::is_of_the_writing(&param) {
+            continue;
+        }
+        let name = charset::repair(param.name);
+        line.kept.push(';');
+        line.kept.push_str(&name);
+        if !name.is_empty() {
+            line.kept.push('=');
+        }
+        line.kept.push_str(&charset::repair(param.value));
+    }
 }
 
 fn says(types: &[String], word: &str) -> bool {

@@ -5,15 +5,15 @@ use super::jcard;
 use super::line::{NewLine, Style, Version};
 use super::owners::Owners;
 use super::patches::{self, Patches};
-use super::units::Unit;
+use super::places::Places;
+use super::units::{Unit, unit_of};
 use super::wanted::Wanted;
 use super::writer::Writer;
 use crate::convert::content_line;
 use crate::convert::vcard::Card;
-use crate::convert::vcard::settle::Fate;
 use crate::convert::vcard::value;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is not left as it is.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct Plan {
     pub carried: Vec<Value>,
     /// The lines of which is not wanted any more what they have carried.
     pub released: BTreeSet<usize>,
+    /// The lines whose parameters go to the new line in their place.
+    pub kept: BTreeSet<usize>,
     /// What no line but a JSPROP says (RFC 9555 §3.2.1).
     pub patches: Patches,
 }
@@ -38,10 +40,12 @@ pub enum Origin {
     Stored(usize),
     /// New, for this part, if for one.
     New(Option<Unit>),
+    /// New, with parameters that the old line in its place has carried.
+    Keeping,
 }
 
 /// The order in which new parts are written.
-const ORDER: [&str; 3] = ["uid", "kind", "name"];
+const ORDER: [&[&str]; 4] = [&["uid"], &["kind"], &["name", "full"], &["name"]];
 
 /// The card that says the plan's parts as they are wanted, and where its lines come from.
 pub fn draft(
@@ -69,89 +73,55 @@ pub fn draft(
         lines: Vec::new(),
         spellings: Vec::new(),
     };
-    let mut new = written(&mut writer, owners, plan);
-    let last = new.entry(end(card)).or_default();
-    last.extend(
-        plan.carried
-            .iter()
-            .filter_map(|it| jcard::line(it, card.dialect)),
-    );
-    last.extend(
-        plan.patches
-            .iter()
-            .map(|(path, value)| patches::line(path, value)),
-    );
-    assemble(card, &kept, &new, style)
-}
-
-/// The new lines, by the stored line in whose place or before which they stand.
-fn written(writer: &mut Writer<'_>, owners: &Owners, plan: &Plan) -> BTreeMap<usize, Vec<NewLine>> {
-    let card = writer.card;
-    // Where a part has stood, and the line that told most of it.
-    let mut places: HashMap<&Unit, (usize, Option<usize>)> = HashMap::new();
-    for (index, property) in card.settled.properties.iter().enumerate() {
-        for unit in owners.units(index) {
-            let place = places.entry(unit).or_insert((index, None));
-            if property.fate == Fate::Converts && place.1.is_none() {
-                place.1 = Some(index);
-            }
+    let mut places = Places::of(card, owners, plan);
+    write_parts(&mut writer, plan, &mut places);
+    for property in &plan.carried {
+        if let Some(line) = jcard::line(property, card.dialect) {
+            places.put_last(line);
         }
     }
-    let end = end(card);
-    let mut new: BTreeMap<usize, Vec<NewLine>> = BTreeMap::new();
+    for (path, value) in &plan.patches {
+        places.put_patch(&unit_of(path), patches::line(path, value));
+    }
+    assemble(card, &kept, &places.into_lines(), style)
+}
+
+/// Writes the parts of the plan into their places.
+fn write_parts(writer: &mut Writer<'_>, plan: &Plan, places: &mut Places<'_>) {
     let mut keywords: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let rank = |unit: &&Unit| {
-        let property = unit.first().map(String::as_str).unwrap_or_default();
-        ORDER
-            .iter()
-            .position(|known| *known == property)
-            .unwrap_or(ORDER.len())
+        let known = ORDER.iter().position(|known| *unit == known);
+        known.unwrap_or(ORDER.len())
     };
     let mut units: Vec<&Unit> = plan.units.iter().collect();
     units.sort_by_key(rank);
     for unit in units {
-        let (at, old) = places.get(unit).copied().unwrap_or((end, None));
         if let [map, keyword] = unit.as_slice()
             && map == "keywords"
         {
             if writer.wanted.at(unit).is_some() && is_plain(keyword) {
+                let at = places.first(unit);
                 keywords.entry(at).or_default().push(keyword.clone());
             }
             continue;
         }
         match plan.silent.contains(unit) {
             true => writer.write_form(unit),
-            false => writer.write(unit, old),
+            false => writer.write(unit, places.old(unit)),
         }
-        let of_unit = writer.lines.drain(..).map(|line| NewLine {
-            unit: Some(unit.clone()),
-            ..line
-        });
-        new.entry(at).or_default().extend(of_unit);
+        places.put(unit, writer.lines.drain(..));
     }
     for (at, keywords) in keywords {
         writer.keywords(keywords);
-        new.entry(at).or_default().append(&mut writer.lines);
+        for line in writer.lines.drain(..) {
+            places.put_at(at, line);
+        }
     }
-    new
 }
 
 /// Whether a keyword is read from a list as it is written there.
 fn is_plain(keyword: &str) -> bool {
     !keyword.is_empty() && keyword.trim() == keyword && !keyword.contains(char::is_control)
-}
-
-/// The line that ends the card, or what would be behind its last one.
-fn end(card: &Card<'_>) -> usize {
-    let is_end = |index: &usize| {
-        let property = card.settled.properties.get(*index);
-        let line = card.lines.line(*index);
-        property.is_some_and(|it| it.fate == Fate::Done)
-            && line.is_some_and(|line| line.name().eq_ignore_ascii_case(b"END"))
-    };
-    (0..card.lines.len())
-        .find(is_end)
-        .unwrap_or(card.lines.len())
 }
 
 fn assemble(
@@ -172,10 +142,11 @@ fn assemble(
                 out.extend_from_slice(style.line_end.as_bytes());
             }
             line.write(style, &mut out);
-            origins.extend(std::iter::repeat_n(
-                Origin::New(line.unit.clone()),
-                line.count(),
-            ));
+            let origin = match line.kept.as_str() {
+                "" => Origin::New(line.unit.clone()),
+                _ => Origin::Keeping,
+            };
+            origins.extend(std::iter::repeat_n(origin, line.count()));
         }
         if kept.get(index) == Some(&true) {
             let from = starts.get(index).copied().unwrap_or(text.len());

@@ -69,11 +69,9 @@ pub fn line(property: &Value, dialect: &Dialect) -> Option<NewLine> {
         params.push(("VALUE".to_owned(), vec![value_type.clone()]));
     }
     Some(NewLine {
-        unit: None,
         group,
-        name,
         params,
-        value,
+        ..NewLine::new(&name, value)
     })
 }
 

@@ -34,6 +34,8 @@ pub struct Style {
 pub struct NewLine {
     /// The part for which it is written.
     pub unit: Option<Unit>,
+    /// Parameters that its part does not say, as they were written.
+    pub kept: String,
     pub group: Option<String>,
     pub name: String,
     /// Names in upper case.
@@ -95,6 +97,16 @@ impl NewLine {
         self.params.push((name.to_owned(), vec![value.to_owned()]));
     }
 
+    pub fn has_param(&self, name: &str) -> bool {
+        self.params.iter().any(|(known, _)| known == name)
+    }
+
+    /// The value of a parameter that has one.
+    pub fn param_text(&self, name: &str) -> Option<&str> {
+        let (_, values) = self.params.iter().find(|(known, _)| known == name)?;
+        values.first().map(String::as_str)
+    }
+
     /// How many lines this is.
     pub fn count(&self) -> usize {
         match &self.value {
@@ -115,6 +127,7 @@ impl NewLine {
         for (name, values) in &self.params {
             write_param(name, values, style, &mut line);
         }
+        line.push_str(&blank_controls(&self.kept));
         for (name, value) in encoding {
             write_param(name, &[(*value).to_owned()], style, &mut line);
         }

@@ -7,6 +7,7 @@
 //! as it was wanted, or it is refused.
 
 mod addresses;
+mod carrying;
 mod common;
 mod components;
 mod draft;
@@ -18,6 +19,7 @@ mod names;
 mod owners;
 mod passes;
 mod patches;
+mod places;
 mod schema;
 mod units;
 mod wanted;

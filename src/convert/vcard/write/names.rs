@@ -32,21 +32,24 @@ fn derived(components: &[Value]) -> String {
         .join(" ")
 }
 
+/// The components of a Name or an Address.
+pub fn components(members: &Members) -> &[Value] {
+    let components = members.get("components").and_then(Value::as_array);
+    components.map(Vec::as_slice).unwrap_or_default()
+}
+
 impl Writer<'_> {
-    /// FN and N, which every card has (RFC 2426 §3.1, RFC 9555 §3.1).
-    pub fn name(&mut self, name: Option<&Members>) {
-        let none = Members::new();
-        let name = name.unwrap_or(&none);
-        let components = name.get("components").and_then(Value::as_array);
-        let components = components.map(Vec::as_slice).unwrap_or_default();
+    /// FN, from the components where nothing else says it.
+    pub fn full_name(&mut self, name: &Members) {
+        let components = components(name);
         let is_ordered = name.get("isOrdered") == Some(&Value::Bool(true));
-        let placed = Placed::of(components, &NAME);
         let mut full = match text(name, "full") {
             Some(full) => NewLine::text("FN", full),
             None if components.is_empty() => NewLine::text("FN", ""),
             None => {
                 let derived = match is_ordered {
-                    true => placed.joined(text(name, "defaultSeparator").unwrap_or(" ")),
+                    true => Placed::of(components, &NAME)
+                        .joined(text(name, "defaultSeparator").unwrap_or(" ")),
                     false => derived(components),
                 };
                 let mut line = NewLine::text("FN", &derived);
@@ -54,16 +57,21 @@ impl Writer<'_> {
                 line
             }
         };
-        let old = |target: Target| {
-            self.card
-                .converting(target.bit())
-                .next()
-                .map(|(index, ..)| index)
-        };
         if !full.is_blank() {
-            self.keep_alternatives(&mut full, old(Target::FullName));
+            self.keep_alternatives(&mut full, self.converting_to(Target::FullName));
         }
         self.lines.push(full);
+    }
+
+    fn converting_to(&self, target: Target) -> Option<usize> {
+        let mut lines = self.card.converting(target.bit());
+        lines.next().map(|(index, ..)| index)
+    }
+
+    /// N, and what belongs to it.
+    pub fn name(&mut self, name: &Members) {
+        let components = components(name);
+        let placed = Placed::of(components, &NAME);
         if components.is_empty() {
             // vCard 4.0 does without.
             let blank = NewLine::new("N", placed.value(5));
@@ -82,7 +90,7 @@ impl Writer<'_> {
             self.card.dialect,
             self.style,
         );
-        self.keep_alternatives(&mut line, old(Target::NameComponents));
+        self.keep_alternatives(&mut line, self.converting_to(Target::NameComponents));
         let group = group_of(name);
         line.group = group;
         self.lines.push(line);

@@ -128,7 +128,8 @@ fn single(target: Target) -> &'static [&'static str] {
         Target::ProdId => &["prodId"],
         Target::Created => &["created"],
         Target::Updated => &["updated"],
-        Target::FullName | Target::NameComponents => &["name"],
+        Target::FullName => &["name", "full"],
+        Target::NameComponents => &["name"],
         Target::GrammaticalGender => &["speakToAs", "grammaticalGender"],
         _ => &[],
     }

@@ -7,12 +7,13 @@ use super::owners::{Owners, unit};
 use super::units::{self, CARRIED, Unit, differing, says};
 use super::wanted::{Wanted, is_valid};
 use super::{Unwritable, patches, unwritable};
+use crate::convert::vcard::carried::{self, CarriedLine};
 use crate::convert::vcard::params::{self, ParamName};
 use crate::convert::vcard::rule::Target;
-use crate::convert::vcard::{Card, HostMembers, carried, emit, value};
+use crate::convert::vcard::{Card, HostMembers, emit, value};
 use crate::store::Object;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How often what reads differently is written anew.
 const PASSES: usize = 12;
@@ -32,15 +33,14 @@ pub struct Reading {
     /// Without its JSPROPs, where they apply.
     plain: Object,
     patched: Option<Object>,
-    /// What it carries, with the lines that do.
-    carried: Vec<(usize, Value)>,
+    pub carried: Vec<CarriedLine>,
 }
 
 impl Reading {
     pub fn of(card: &Card<'_>, host: &HostMembers<'_>) -> Self {
         let (plain, patched) = emit::objects(card, host);
         let mut carried = carried::carried_lines(card, host, patched.is_some());
-        carried.retain(|(_, property)| !jcard::is_of_the_form(property));
+        carried.retain(|line| !jcard::is_of_the_form(&line.property));
         Self {
             plain,
             patched,
@@ -76,6 +76,7 @@ impl Patching<'_> {
         self.drop_carried(&mut plan, reading, &self.owners, &origins);
         if is_new {
             plan.units.insert(unit(&["name"]));
+            plan.units.insert(unit(&["name", "full"]));
         }
         if (is_new || !plan.is_empty()) && self.card.uid().is_none() {
             plan.units.insert(unit(&["uid"]));
@@ -84,57 +85,8 @@ impl Patching<'_> {
         plan
     }
 
-    /// Lets go what is carried and not wanted: the line, or the part that it expresses.
-    fn drop_carried(
-        &self,
-        plan: &mut Plan,
-        reading: &Reading,
-        owners: &Owners,
-        origins: &[Origin],
-    ) {
-        let mut wanted = self.carried(plan);
-        for (index, property) in &reading.carried {
-            let left = wanted.get_mut(&property.to_string());
-            match left.filter(|(left, _)| *left > 0) {
-                Some((left, _)) => *left -= 1,
-                None => {
-                    let units = owners.units(*index);
-                    match origins.get(*index) {
-                        Some(Origin::New(of)) => plan.silent.extend(of.clone()),
-                        Some(Origin::Stored(line)) if units.is_empty() => {
-                            plan.lines.insert(*line);
-                        }
-                        _ => plan.units.extend(units.iter().cloned()),
-                    }
-                }
-            }
-        }
-    }
-
-    /// What is wanted to be carried, and how often.
-    fn carried(&self, plan: &Plan) -> BTreeMap<String, (usize, &Value)> {
-        let mut carried: BTreeMap<String, (usize, &Value)> = BTreeMap::new();
-        let wanted = self.wanted.card.get(CARRIED).and_then(Value::as_array);
-        for property in wanted.into_iter().flatten() {
-            if !jcard::is_of_the_form(property) {
-                carried
-                    .entry(property.to_string())
-                    .or_insert((0, property))
-                    .0 += 1;
-            }
-        }
-        for (index, property) in &self.stored.carried {
-            if plan.released.contains(index)
-                && let Some((left, _)) = carried.get_mut(&property.to_string())
-            {
-                *left = left.saturating_sub(1);
-            }
-        }
-        carried
-    }
-
     /// Whether a line goes because of a part that it expresses.
-    fn is_rewritten(&self, index: usize, plan: &Plan) -> bool {
+    pub fn is_rewritten(&self, index: usize, plan: &Plan) -> bool {
         let units = self.owners.units(index);
         units.iter().any(|unit| plan.units.contains(unit))
     }
@@ -142,12 +94,18 @@ impl Patching<'_> {
     /// Completes a plan: with the parts that share a line with its own, with what the lines
     /// that stay do not carry.
     fn settle(&self, plan: &mut Plan) {
+        // A full name that nothing says is made of the components.
+        let full = unit(&["name", "full"]);
+        if plan.units.contains(["name".to_owned()].as_slice()) && self.wanted.at(&full).is_none() {
+            plan.units.insert(full);
+        }
         self.owners.close(self.card, &mut plan.units);
         self.add_holding(plan);
+        plan.kept = self.kept(plan);
         let mut wanted = self.carried(plan);
-        for (index, property) in &self.stored.carried {
-            let stays = !plan.lines.contains(index) && !self.is_rewritten(*index, plan);
-            if stays && let Some((left, _)) = wanted.get_mut(&property.to_string()) {
+        for line in &self.stored.carried {
+            let stays = !plan.lines.contains(&line.index) && !self.is_rewritten(line.index, plan);
+            if stays && let Some((left, _)) = wanted.get_mut(&line.property.to_string()) {
                 *left = left.saturating_sub(1);
             }
         }
@@ -206,7 +164,7 @@ impl Patching<'_> {
             let (text, origins) = draft(self.card, &self.owners, self.wanted, &plan, self.style);
             let card = Card::parse(&text, self.card.dialect);
             let reading = Reading::of(&card, self.host);
-            wrong = self.wrong(&reading, &plan);
+            wrong = self.wrong(&reading, &plan, &origins);
             if wrong.is_empty() {
                 return Ok(text);
             }
@@ -234,12 +192,12 @@ impl Patching<'_> {
     /// is written anew, and lines that come to say something when others go.
     fn release(&self, plan: &mut Plan, reading: &Reading, origins: &[Origin]) {
         let mut carrying: BTreeSet<usize> = BTreeSet::new();
-        for (index, _) in &reading.carried {
-            if let Some(Origin::Stored(line)) = origins.get(*index) {
+        for line in &reading.carried {
+            if let Some(Origin::Stored(line)) = origins.get(line.index) {
                 carrying.insert(*line);
             }
         }
-        for (index, _) in &self.stored.carried {
+        for CarriedLine { index, .. } in &self.stored.carried {
             let is_rewritten = self.is_rewritten(*index, plan);
             if is_rewritten || (!carrying.contains(index) && plan.lines.insert(*index)) {
                 plan.released.insert(*index);
@@ -283,11 +241,14 @@ impl Patching<'_> {
     }
 
     /// The parts that do not read as they are wanted.
-    fn wrong(&self, reading: &Reading, plan: &Plan) -> BTreeSet<Unit> {
+    fn wrong(&self, reading: &Reading, plan: &Plan, origins: &[Origin]) -> BTreeSet<Unit> {
         let mut wrong = differing(reading.object(), &self.wanted.card, says);
         let mut wanted = self.carried(plan);
-        let is_wanted = |(_, property): &(usize, Value)| {
-            let left = wanted.get_mut(&property.to_string());
+        let is_wanted = |line: &CarriedLine| {
+            if matches!(origins.get(line.index), Some(Origin::Keeping)) {
+                return true;
+            }
+            let left = wanted.get_mut(&line.property.to_string());
             left.is_some_and(|(left, _)| {
                 *left = left.wrapping_sub(1);
                 *left < usize::MAX / 2

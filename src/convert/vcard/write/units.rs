@@ -21,6 +21,7 @@ pub const CARRIED: &str = "vCardProps";
 pub fn depth(tokens: &[String]) -> usize {
     let depth = match tokens.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["localizations", _, ..] => 2 + depth(tokens.get(2..).unwrap_or_default()),
+        ["name", "full", ..] => 2,
         ["speakToAs", "pronouns", ..] => 3,
         ["speakToAs", ..] => 2,
         [property, ..] if is_map(property) => 2,
@@ -73,8 +74,30 @@ fn collect<'v>(units: &mut Units<'v>, path: Unit, value: &'v Value) {
                 }
             }
         }
+        Value::Object(members) if path == [NAME] => {
+            if members.keys().any(|name| name != FULL) {
+                units.entry(path).or_default().push((Vec::new(), value));
+            }
+            if let Some(full) = members.get(FULL) {
+                let path = vec![NAME.to_owned(), FULL.to_owned()];
+                units.entry(path).or_default().push((Vec::new(), full));
+            }
+        }
         _ => units.entry(path).or_default().push((Vec::new(), value)),
     }
+}
+
+/// A name is two parts, as it is two properties of a vCard: FN, and the rest of it, which is
+/// N.
+const NAME: &str = "name";
+const FULL: &str = "full";
+
+fn without_full(name: &Value) -> Value {
+    let mut name = name.clone();
+    if let Value::Object(members) = &mut name {
+        members.remove(FULL);
+    }
+    name
 }
 
 /// The parts in which `found` is not `wanted`, by what `same` says of their values.
@@ -85,6 +108,13 @@ pub fn differing(
 ) -> BTreeSet<Unit> {
     let (found, wanted) = (units(found), units(wanted));
     let says = |unit: &Unit| match (found.get(unit), wanted.get(unit)) {
+        (Some(found), Some(wanted)) if *unit == [NAME] => {
+            found == wanted
+                || found
+                    .iter()
+                    .zip(wanted)
+                    .all(|(found, wanted)| same(&without_full(found.1), &without_full(wanted.1)))
+        }
         (Some(found), Some(wanted)) => {
             found.len() == wanted.len()
                 && found

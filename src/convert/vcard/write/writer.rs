@@ -42,8 +42,9 @@ impl Writer<'_> {
     /// What no line says is left out.
     pub fn write(&mut self, unit: &Unit, old: Option<usize>) {
         let wanted = self.wanted;
-        if *unit == ["name"] {
-            self.name(wanted.at(unit).and_then(Value::as_object));
+        if unit.first().is_some_and(|property| property == "name") {
+            let name = wanted.card.get("name").and_then(Value::as_object);
+            self.name_part(unit, name);
             return;
         }
         let Some(value) = wanted.at(unit) else {
@@ -82,8 +83,17 @@ impl Writer<'_> {
 
     /// Writes what a vCard must have where the part has no line of its own.
     pub fn write_form(&mut self, unit: &Unit) {
-        if *unit == ["name"] {
-            self.name(None);
+        self.name_part(unit, None);
+    }
+
+    /// FN or N, which every card has (RFC 2426 §3.1, RFC 9555 §3.1).
+    fn name_part(&mut self, unit: &Unit, name: Option<&Members>) {
+        let none = Members::new();
+        let name = name.unwrap_or(&none);
+        match unit.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["name"] => self.name(name),
+            ["name", "full"] => self.full_name(name),
+            _ => {}
         }
     }
 
@@ -204,9 +214,8 @@ impl Writer<'_> {
             ("ALTID", ParamName::Altid, self.card.has_alternatives(index)),
         ];
         for (name, known, is_kept) in kept {
-            let is_said = line.params.iter().any(|(other, _)| other == name);
             if is_kept
-                && !is_said
+                && !line.has_param(name)
                 && let Some(value) = params::find_text(old, known)
             {
                 line.param(name, &value);
