@@ -279,6 +279,23 @@ fn patch_of_jsprops_applies_as_a_whole_or_not() {
     assert_eq!(carried(&card), ["jsprop"]);
 }
 
+// A program that removes a phone number does not know that a JSPROP is about it.
+#[test]
+fn jsprop_about_what_is_gone_disables_no_other() {
+    let card = convert(
+        "FN:x\r\nTEL;PROP-ID=t:1\r\nJSPROP;JSPTR=\"phones/u/a.b:c\":1\r\n\
+         JSPROP;JSPTR=\"phones/t/a.b:c\":2\r\nJSPROP;JSPTR=\"phones/t/number/x\":3\r\n",
+    );
+    assert_eq!(card["phones"], json!({"t": {"number": "1", "a.b:c": 2}}));
+    assert_eq!(
+        card["vCardProps"],
+        json!([
+            ["jsprop", {"jsptr": "phones/u/a.b:c"}, "text", "1"],
+            ["jsprop", {"jsptr": "phones/t/number/x"}, "text", "3"],
+        ])
+    );
+}
+
 #[test]
 fn line_that_is_none_stays_in_the_card_inside() {
     let card = convert("BEGIN:VCARD\nBEGIN:VCARD\nno line\na.TEL:1\n\tx\nEND:VCARD\nEND:VCARD\n");

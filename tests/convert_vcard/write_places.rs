@@ -149,6 +149,17 @@ fn changed_patch_has_its_pointer_once() {
 }
 
 #[test]
+fn patch_of_what_is_gone_stays_while_another_changes() {
+    assert_eq!(
+        lines_after(
+            "JSPROP;JSPTR=phones/u/x:1\r\nJSPROP;JSPTR=\"x:a\":1\r\nFN:x\r\n",
+            json!({"x:a": 2})
+        ),
+        "JSPROP;JSPTR=phones/u/x:1\r\nJSPROP;JSPTR=\"x:a\":2\r\nFN:x\r\n"
+    );
+}
+
+#[test]
 fn changed_line_leaves_what_its_value_has_said_besides() {
     assert_eq!(
         lines_after(

@@ -6,6 +6,7 @@ use super::components::{self, OF_PHONETICS, Part, Parts};
 use super::delivery_labels;
 use super::emit::Emitter;
 use super::entry;
+use super::jsprop::Applied;
 use super::name::NAME;
 use super::params::{self, ParamName, ParamSet};
 use super::rule::{Shape, Target};
@@ -31,13 +32,13 @@ pub struct CarriedLine {
 pub fn carried_lines(
     card: &Card<'_>,
     host: &HostMembers<'_>,
-    is_patched: bool,
+    applied: &Applied,
 ) -> Vec<CarriedLine> {
     let mut carried = Vec::new();
     let mut out = Writer::new();
     for index in 0..card.lines.len() {
         out.clear();
-        let mut emitter = Emitter::new(card, host, is_patched, &mut out);
+        let mut emitter = Emitter::new(card, host, applied, &mut out);
         emitter.carried(index);
         let is_of_params = emitter.has_place(index);
         // What has just been written is an array.
@@ -83,17 +84,17 @@ impl<'c> Emitter<'c, '_> {
     /// Whether a property goes to `vCardProps`: it converts to nothing, or what it converts
     /// to has no place for all that it says.
     fn is_carried(&self, index: usize, line: Line<'c>, property: &Property) -> bool {
-        self.has_no_place(line, property) || self.has_more_params(index, line, property)
+        self.has_no_place(index, line, property) || self.has_more_params(index, line, property)
     }
 
     /// Whether all that a property says has a place, but for its parameters.
     fn has_place(&self, index: usize) -> bool {
         let property = self.card.property(index);
-        property.is_some_and(|(line, property)| !self.has_no_place(line, property))
+        property.is_some_and(|(line, property)| !self.has_no_place(index, line, property))
     }
 
     /// Whether there is something in the value of a property that converts to nothing.
-    fn has_no_place(&self, line: Line<'c>, property: &Property) -> bool {
+    fn has_no_place(&self, index: usize, line: Line<'c>, property: &Property) -> bool {
         let target = property.rule.target;
         match property.fate {
             Fate::Carried => true,
@@ -109,7 +110,7 @@ impl<'c> Emitter<'c, '_> {
                 Target::Uid => self.host.is_uid_taken,
                 Target::Updated => self.host.updated.is_some(),
                 Target::Created => self.host.created.is_some(),
-                Target::JsProp => !self.is_patched,
+                Target::JsProp => self.applied.is_carried(index),
                 Target::FullName => self.is_derived(line),
                 _ => false,
             },

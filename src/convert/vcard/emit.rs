@@ -3,10 +3,11 @@
 use super::contact_points;
 use super::dates;
 use super::entry;
+use super::jsprop::{self, Applied};
 use super::keys::Keys;
 use super::params::ParamSet;
 use super::rule::{Rule, Target};
-use super::{Card, HostMembers, jsprop, value};
+use super::{Card, HostMembers, value};
 use crate::convert::content_line::Line;
 use crate::json::Writer;
 use crate::store::{Object, Selection};
@@ -59,8 +60,8 @@ pub struct Emitter<'c, 'o> {
     pub card: &'c Card<'c>,
     pub host: &'c HostMembers<'c>,
     pub out: &'o mut Writer,
-    /// JSPROPs will be applied, so that they need not be carried.
-    pub is_patched: bool,
+    /// The JSPROPs that are applied need not be carried.
+    pub applied: &'o Applied,
     /// The keys of the maps that were looked into.
     keys: Vec<(&'static str, Keys<'c>)>,
     /// The organizations that have a group, by it.
@@ -68,17 +69,13 @@ pub struct Emitter<'c, 'o> {
 }
 
 pub fn emit(card: &Card<'_>, host: &HostMembers<'_>, selection: &Selection, out: &mut Writer) {
-    let has_patch = card.settled.converting & Target::JsProp.bit() != 0;
-    let patched = match has_patch {
-        true => patched(card, host),
-        false => None,
-    };
-    let Some(object) = patched else {
-        write(card, host, selection, false, out);
+    // A patch needs the whole card as a tree.
+    let Some(Objects { patched, .. }) = patched(card, host) else {
+        write(card, host, selection, &Applied::None, out);
         return;
     };
     out.begin_object();
-    for (name, value) in &object {
+    for (name, value) in &patched {
         if name == "id" || selection.wants(name) {
             out.key(name);
             out.serialize(value);
@@ -87,41 +84,61 @@ pub fn emit(card: &Card<'_>, host: &HostMembers<'_>, selection: &Selection, out:
     out.end_object();
 }
 
-/// The whole card, without its JSPROPs and, where they apply, with them.
-pub fn objects(card: &Card<'_>, host: &HostMembers<'_>) -> (Object, Option<Object>) {
-    let whole = |is_patched| {
-        let mut whole = Writer::new();
-        write(card, host, &Selection::ALL, is_patched, &mut whole);
-        // What has just been written is an object.
-        serde_json::from_slice(whole.as_bytes()).unwrap_or_default()
-    };
-    if card.settled.converting & Target::JsProp.bit() == 0 {
-        return (whole(false), None);
-    }
-    let plain: Object = whole(true);
-    match jsprop::apply(card, plain.clone()) {
-        Some(patched) => (plain, Some(patched)),
-        None => (whole(false), None),
-    }
+/// A whole card, without its JSPROPs and with those of them that apply.
+pub struct Objects {
+    pub plain: Object,
+    pub patched: Object,
+    pub applied: Applied,
 }
 
-/// The whole card with its JSPROPs applied, which needs it as a tree. `None` when they do
-/// not apply.
-fn patched(card: &Card<'_>, host: &HostMembers<'_>) -> Option<Object> {
+pub fn objects(card: &Card<'_>, host: &HostMembers<'_>) -> Objects {
+    patched(card, host).unwrap_or_else(|| {
+        let plain = whole(card, host, &Applied::None);
+        Objects {
+            patched: plain.clone(),
+            plain,
+            applied: Applied::None,
+        }
+    })
+}
+
+/// `None` when the card has no JSPROPs that apply.
+fn patched(card: &Card<'_>, host: &HostMembers<'_>) -> Option<Objects> {
+    if card.settled.converting & Target::JsProp.bit() == 0 {
+        return None;
+    }
+    let patches = jsprop::Patches::of(card)?;
+    let mut applied = Applied::AllBut(Vec::new());
+    let mut plain = whole(card, host, &applied);
+    let orphans = patches.orphans(&plain);
+    if !orphans.is_empty() {
+        applied = Applied::AllBut(orphans);
+        plain = whole(card, host, &applied);
+    }
+    let mut patched = plain.clone();
+    patches.apply(&mut patched);
+    Some(Objects {
+        plain,
+        patched,
+        applied,
+    })
+}
+
+fn whole(card: &Card<'_>, host: &HostMembers<'_>, applied: &Applied) -> Object {
     let mut whole = Writer::new();
-    write(card, host, &Selection::ALL, true, &mut whole);
-    let object = serde_json::from_slice(whole.as_bytes()).ok()?;
-    jsprop::apply(card, object)
+    write(card, host, &Selection::ALL, applied, &mut whole);
+    // What has just been written is an object.
+    serde_json::from_slice(whole.as_bytes()).unwrap_or_default()
 }
 
 fn write<'c>(
     card: &'c Card<'c>,
     host: &'c HostMembers<'c>,
     selection: &Selection,
-    is_patched: bool,
+    applied: &Applied,
     out: &mut Writer,
 ) {
-    let mut emitter = Emitter::new(card, host, is_patched, out);
+    let mut emitter = Emitter::new(card, host, applied, out);
     emitter.out.begin_object();
     if !host.id.is_empty() {
         emitter.out.member("id", host.id);
@@ -134,14 +151,14 @@ impl<'c, 'o> Emitter<'c, 'o> {
     pub fn new(
         card: &'c Card<'c>,
         host: &'c HostMembers<'c>,
-        is_patched: bool,
+        applied: &'o Applied,
         out: &'o mut Writer,
     ) -> Self {
         Self {
             card,
             host,
             out,
-            is_patched,
+            applied,
             keys: Vec::new(),
             organization_groups: None,
         }

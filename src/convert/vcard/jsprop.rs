@@ -17,28 +17,65 @@ pub const NOT_PATCHED: [&str; 6] = [
     "vCardProps",
 ];
 
-type Patch = (Vec<String>, Value);
+/// What becomes of the JSPROPs of a card.
+pub enum Applied {
+    /// They are no valid patch: all are carried.
+    None,
+    /// All but the lines with these indexes, which are carried.
+    AllBut(Vec<usize>),
+}
 
-/// Applies the card's JSPROPs, which are one patch together, to what the rest of the card
-/// converts to. `None` when they are no valid patch: then none of them applies.
-pub fn apply(card: &Card<'_>, mut object: Object) -> Option<Object> {
-    let mut patches = Vec::new();
-    for (_, line, _) in card.converting(Target::JsProp.bit()) {
-        let pointer = tokens(&params::find_text(line, ParamName::Jsptr)?)?;
-        let value = serde_json::from_str(&value::text(line)).ok()?;
-        patches.push((pointer, value));
+impl Applied {
+    pub fn is_carried(&self, index: usize) -> bool {
+        match self {
+            Self::None => true,
+            Self::AllBut(orphans) => orphans.contains(&index),
+        }
     }
-    patches.sort_by(|(left, _): &Patch, (right, _)| left.cmp(right));
-    let conflicts = patches
-        .windows(2)
-        .any(|pair| matches!(pair, [(first, _), (second, _)] if second.starts_with(first)));
-    if conflicts {
-        return None;
+}
+
+/// The JSPROPs of a card, which are one patch together: the index of each, where it leads,
+/// and what is to be there.
+pub struct Patches(Vec<(Vec<String>, usize, Value)>);
+
+impl Patches {
+    /// `None` when they are no valid patch.
+    pub fn of(card: &Card<'_>) -> Option<Self> {
+        let mut patches = Vec::new();
+        for (index, line, _) in card.converting(Target::JsProp.bit()) {
+            let pointer = tokens(&params::find_text(line, ParamName::Jsptr)?)?;
+            let value = serde_json::from_str(&value::text(line)).ok()?;
+            patches.push((pointer, index, value));
+        }
+        patches.sort_by(|left, right| left.0.cmp(&right.0));
+        let conflicts = patches
+            .windows(2)
+            .any(|pair| matches!(pair, [(first, ..), (second, ..)] if second.starts_with(first)));
+        (!conflicts).then_some(Self(patches))
     }
-    for (pointer, value) in patches {
-        patch(&mut object, &pointer, value)?;
+
+    /// The lines that lead nowhere in what the rest of the card converts to. They are no part
+    /// of the patch: what they were about is gone, such as a phone number that another
+    /// program has removed, and others go on applying.
+    pub fn orphans(&self, object: &Object) -> Vec<usize> {
+        let leads_on = |pointer: &[String]| {
+            let (_, parents) = pointer.split_last()?;
+            let mut parent = object;
+            for token in parents {
+                parent = parent.get(token)?.as_object()?;
+            }
+            Some(())
+        };
+        let orphans = self.0.iter().filter(|it| leads_on(&it.0).is_none());
+        orphans.map(|(_, index, _)| *index).collect()
     }
-    Some(object)
+
+    /// Sets and removes members whose parents are there.
+    pub fn apply(self, object: &mut Object) {
+        for (pointer, _, value) in self.0 {
+            patch(object, &pointer, value);
+        }
+    }
 }
 
 /// The tokens of a JSON pointer, with or without its leading slash.

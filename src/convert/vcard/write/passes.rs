@@ -8,9 +8,11 @@ use super::units::{self, CARRIED, Unit, differing, says};
 use super::wanted::{Wanted, is_valid};
 use super::{Unwritable, patches, unwritable};
 use crate::convert::vcard::carried::{self, CarriedLine};
+use crate::convert::vcard::emit::{self, Objects};
+use crate::convert::vcard::jsprop::Applied;
 use crate::convert::vcard::params::{self, ParamName};
 use crate::convert::vcard::rule::Target;
-use crate::convert::vcard::{Card, HostMembers, emit, value};
+use crate::convert::vcard::{Card, HostMembers, value};
 use crate::store::Object;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -30,26 +32,20 @@ pub struct Patching<'a> {
 
 /// What a card says, as far as it is compared.
 pub struct Reading {
-    /// Without its JSPROPs, where they apply.
-    plain: Object,
-    patched: Option<Object>,
+    objects: Objects,
     pub carried: Vec<CarriedLine>,
 }
 
 impl Reading {
     pub fn of(card: &Card<'_>, host: &HostMembers<'_>) -> Self {
-        let (plain, patched) = emit::objects(card, host);
-        let mut carried = carried::carried_lines(card, host, patched.is_some());
+        let objects = emit::objects(card, host);
+        let mut carried = carried::carried_lines(card, host, &objects.applied);
         carried.retain(|line| !jcard::is_of_the_form(&line.property));
-        Self {
-            plain,
-            patched,
-            carried,
-        }
+        Self { objects, carried }
     }
 
     pub fn object(&self) -> &Object {
-        self.patched.as_ref().unwrap_or(&self.plain)
+        &self.objects.patched
     }
 }
 
@@ -182,7 +178,7 @@ impl Patching<'_> {
                 self.release(&mut plan, &reading, &origins);
                 self.settle(&mut plan);
             } else {
-                self.patch(&mut plan, &reading.plain)?;
+                self.patch(&mut plan, &reading.objects.plain)?;
             }
         }
         Err(unwritable(&wrong, "a vCard cannot hold this"))
@@ -222,8 +218,10 @@ impl Patching<'_> {
             ));
         }
         for (index, line, _) in self.card.converting(Target::JsProp.bit()) {
+            let is_orphan = matches!(&self.stored.objects.applied,
+                Applied::AllBut(orphans) if orphans.contains(&index));
             let units = self.owners.units(index);
-            if units.iter().any(|unit| plan.units.contains(unit)) {
+            if is_orphan || units.iter().any(|unit| plan.units.contains(unit)) {
                 continue;
             }
             let pointer = params::find_text(line, ParamName::Jsptr).unwrap_or_default();
