@@ -43,6 +43,17 @@ fn card(photo: &str) -> Value {
     })
 }
 
+/// A browser in which the user has logged in and opened the address book.
+fn address_book() -> Browser {
+    let browser = Browser::start();
+    browser.open(&origin());
+    browser.type_into("#rcmloginuser", USER);
+    browser.type_into("#rcmloginpwd", environment::password(USER));
+    browser.click("#rcmloginsubmit");
+    browser.click("a.contacts");
+    browser
+}
+
 /// What a person sees of it, by the names of the fields.
 const FIELDS: &[&str] = &[
     "_prefix=Dr.",
@@ -88,12 +99,7 @@ fn contact_card_made_over_jmap_is_in_the_fields_of_roundcubes_editor() {
     let id = answer["created"]["k"]["id"].as_str();
     let id = id.unwrap_or_else(|| panic!("{answer:#}"));
 
-    let browser = Browser::start();
-    browser.open(&origin());
-    browser.type_into("#rcmloginuser", USER);
-    browser.type_into("#rcmloginpwd", environment::password(USER));
-    browser.click("#rcmloginsubmit");
-    browser.click("a.contacts");
+    let browser = address_book();
     browser.click(&format!("#rcmrow{} td.name", &id[1..]));
     browser.enter_frame("#contact-frame");
     browser.click("a.edit, button.edit");
@@ -114,4 +120,47 @@ fn contact_card_made_over_jmap_is_in_the_fields_of_roundcubes_editor() {
     let photo = "return document.querySelector('#contactpic img').naturalWidth";
     assert_eq!(browser.run(photo), 1, "the photo is not shown");
     client.call("ContactCard/set", json!({ "destroy": [id] }));
+}
+
+#[test]
+fn markup_in_a_contact_made_over_jmap_is_shown_as_text() {
+    let client = Client::of(USER);
+    let script = "<img src=x onerror=\"top.document.title='owned'\">";
+    let of = |kind: &str| {
+        json!({
+            "@type": "Card", "version": "1.0", "addressBookIds": { "b0": true }, "kind": kind,
+            "name": { "full": format!("{kind} {script}") },
+        })
+    };
+    let mut contact = of("individual");
+    contact["organizations"] = json!({ "o": { "name": script } });
+    contact["notes"] = json!({ "n": { "note": script } });
+    contact["links"] = json!({ "l": { "uri": "javascript:top.document.title='owned'" } });
+    let create = json!({ "create": { "c": contact, "g": of("group") } });
+    let answer = client.call("ContactCard/set", create);
+    let ids = ["c", "g"].map(|key| answer["created"][key]["id"].clone());
+    let row = ids[0].as_str().unwrap_or_else(|| panic!("{answer:#}"));
+
+    let browser = address_book();
+    browser.click(&format!("#rcmrow{} td.name", &row[1..]));
+    browser.wait_for("#directorylist li.contactgroup a");
+    let page = browser.run("return document.body.innerText");
+    for kind in ["individual", "group"] {
+        let shown = page.as_str().expect("a text");
+        assert!(shown.contains(&format!("{kind} {script}")), "{shown}");
+    }
+    browser.enter_frame("#contact-frame");
+    browser.wait_for("#contacthead .namefield.name");
+    assert!(
+        browser
+            .run("return document.body.textContent")
+            .to_string()
+            .contains("onerror")
+    );
+    assert_ne!(browser.run("return top.document.title"), "owned");
+    assert_eq!(
+        browser.run("return document.querySelectorAll('[onerror*=owned]').length"),
+        0
+    );
+    client.call("ContactCard/set", json!({ "destroy": ids }));
 }

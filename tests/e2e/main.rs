@@ -14,6 +14,7 @@ mod events;
 mod exposure;
 mod hooks;
 mod hostile_requests;
+mod hostile_writes;
 mod http;
 mod identities;
 mod import;
