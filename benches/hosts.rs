@@ -33,6 +33,18 @@ impl Database for Borrowed<'_> {
         self.0.execute(sql, params)
     }
 
+    fn begin(&self) -> Result<(), DbError> {
+        self.0.begin()
+    }
+
+    fn commit(&self) -> Result<(), DbError> {
+        self.0.commit()
+    }
+
+    fn roll_back(&self) -> Result<(), DbError> {
+        self.0.roll_back()
+    }
+
     fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
         self.0.call(ability, arguments)
     }

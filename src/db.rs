@@ -4,6 +4,7 @@
 //! [`Database`] over it; tests and benchmarks run the same SQL through [`sqlite`].
 
 pub mod sqlite;
+pub mod together;
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -91,6 +92,18 @@ pub trait Database {
 
     /// Runs a statement and says how many rows it changed.
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError>;
+
+    /// Begins a transaction, of which there is one at a time. A bridge rolls back what a request
+    /// leaves open.
+    fn begin(&self) -> Result<(), DbError>;
+
+    /// Keeps what has been done since [`Database::begin`]. When this fails, nobody knows whether
+    /// it is kept.
+    fn commit(&self) -> Result<(), DbError>;
+
+    /// Undoes what has been done since [`Database::begin`]; nothing where the database has done
+    /// so itself.
+    fn roll_back(&self) -> Result<(), DbError>;
 
     /// Asks the host for something that only its own code can do; each host's folder says
     /// which abilities it needs. `None` when the answer is null.

@@ -118,6 +118,9 @@ fn state_dir() -> PathBuf {
 pub trait Bridge {
     fn rows(&self, sql: &str, params: &ZendHashTable) -> Vec<Zval>;
     fn execute(&self, sql: &str, params: &ZendHashTable) -> i64;
+    fn begin(&self);
+    fn commit(&self);
+    fn roll_back(&self);
     fn call(&self, ability: &str, arguments: &ZendHashTable) -> Option<String>;
 }
 

@@ -218,24 +218,45 @@ impl Store for Empty {
 /// the user sees no such blob.
 pub type Blobs<'a> = &'a dyn Fn(&Id) -> Result<Option<Contents>, StoreError>;
 
-/// The writing half of a store. Each call is atomic: it is done wholly or not at all.
+/// A record's content as it is and as it is to be, both whole records with `id`.
+#[derive(Clone, Copy, Debug)]
+pub struct Update<'a> {
+    pub id: &'a Id,
+    pub before: &'a Object,
+    pub after: &'a Object,
+}
+
+/// The writing half of a store. Each record is written wholly or not at all.
+///
+/// Those methods that write many records do with each what the one for a single record does,
+/// in their order, and say in the same order what came of each; one that fails costs the others
+/// nothing. A store overrides them where it gains by doing the work at once. They are asked for
+/// a bounded number of records, of which none is named twice.
 pub trait StoreWriter {
     /// Stores a new record, without `id`, and says which id it got.
     fn create(&self, object: &Object, blobs: Blobs<'_>) -> Result<Id, StoreError>;
 
-    /// Replaces the content `before` by `after`, both whole records with `id`.
+    fn create_all(&self, objects: &[&Object], blobs: Blobs<'_>) -> Vec<Result<Id, StoreError>> {
+        let create = |object: &&Object| self.create(object, blobs);
+        objects.iter().map(create).collect()
+    }
+
+    /// Replaces the content `before` by `after`.
     ///
     /// # Errors
     /// `Conflict` when what is stored is no longer `before`: read again and reapply.
-    fn update(
-        &self,
-        id: &Id,
-        before: &Object,
-        after: &Object,
-        blobs: Blobs<'_>,
-    ) -> Result<(), StoreError>;
+    fn update(&self, update: Update<'_>, blobs: Blobs<'_>) -> Result<(), StoreError>;
+
+    fn update_all(&self, updates: &[Update<'_>], blobs: Blobs<'_>) -> Vec<Result<(), StoreError>> {
+        let update = |update: &Update<'_>| self.update(*update, blobs);
+        updates.iter().map(update).collect()
+    }
 
     fn destroy(&self, id: &Id) -> Result<(), StoreError>;
+
+    fn destroy_all(&self, ids: &[Id]) -> Vec<Result<(), StoreError>> {
+        ids.iter().map(|id| self.destroy(id)).collect()
+    }
 
     /// The record whose property has this value, for properties that are unique in the
     /// account; `None` when no record has it.
@@ -309,4 +330,27 @@ pub enum StoreError {
     /// The request's time is over, or its client has gone.
     #[error("stopped: {0}")]
     Stopped(&'static str),
+}
+
+impl StoreError {
+    /// The same, for each of the records that it has kept from being written or read.
+    pub fn for_another(&self) -> Self {
+        match self {
+            Self::NotFound => Self::NotFound,
+            Self::Forbidden(reason) => Self::Forbidden(reason),
+            Self::ForbiddenFrom => Self::ForbiddenFrom,
+            Self::Invalid { properties, reason } => Self::Invalid {
+                properties: properties.clone(),
+                reason: reason.clone(),
+            },
+            Self::Conflict => Self::Conflict,
+            Self::TooLarge => Self::TooLarge,
+            Self::OverQuota => Self::OverQuota,
+            Self::TooOften => Self::TooOften,
+            Self::Singleton => Self::Singleton,
+            Self::Unavailable(source) => Self::Unavailable(source.to_string().into()),
+            Self::Backend(source) => Self::Backend(source.to_string().into()),
+            Self::Stopped(reason) => Self::Stopped(reason),
+        }
+    }
 }

@@ -43,6 +43,29 @@ interface Bridge
     public function execute(string $sql, array $params): int;
 
     /**
+     * Begins a transaction. What a request leaves open is rolled back when it ends.
+     *
+     * @throws Unavailable|\RuntimeException
+     */
+    public function begin(): void;
+
+    /**
+     * Keeps what has been done in the transaction. After an exception nobody knows whether it
+     * is kept.
+     *
+     * @throws Unavailable|\RuntimeException
+     */
+    public function commit(): void;
+
+    /**
+     * Undoes what has been done in the transaction; nothing where there is none any more,
+     * because some databases end it themselves.
+     *
+     * @throws Unavailable|\RuntimeException
+     */
+    public function rollBack(): void;
+
+    /**
      * Does what only the webmail's own code can. Which abilities there are, each host's folder
      * in src/hosts says.
      *

@@ -59,6 +59,18 @@ final class FakeBridge implements Bridge
         return 0;
     }
 
+    public function begin(): void
+    {
+    }
+
+    public function commit(): void
+    {
+    }
+
+    public function rollBack(): void
+    {
+    }
+
     public function call(string $ability, array $arguments): ?string
     {
         return null;

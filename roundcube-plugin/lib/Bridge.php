@@ -28,6 +28,8 @@ final class Bridge implements \OpenXPort\Bridge
 
     private const SQLITE_PAGES = 64;
 
+    private const SQLITE_WAIT_MILLIS = 10_000;
+
     private readonly \rcube_db $db;
     private ?Contacts $contacts = null;
     private ?Identities $identities = null;
@@ -46,6 +48,8 @@ final class Bridge implements \OpenXPort\Bridge
             // Most requests read every row once. A cache keeps nothing that is read again, and
             // costs more than the reading: each of its pages is new memory.
             $this->run('PRAGMA cache_size = ' . self::SQLITE_PAGES, []);
+            // PHP would wait a minute for another writer, longer than clients wait for us.
+            $this->run('PRAGMA busy_timeout = ' . self::SQLITE_WAIT_MILLIS, []);
         }
     }
 
@@ -64,16 +68,37 @@ final class Bridge implements \OpenXPort\Bridge
         return $this->run($sql, $params)->rowCount();
     }
 
+    public function begin(): void
+    {
+        if (!$this->db->startTransaction()) {
+            throw new Unavailable('no transaction could be begun');
+        }
+    }
+
+    public function commit(): void
+    {
+        if (!$this->db->endTransaction()) {
+            throw new Unavailable('the transaction could not be committed');
+        }
+    }
+
+    /** PDO itself rolls back what a request leaves open, whatever ends it. */
+    public function rollBack(): void
+    {
+        try {
+            $this->db->rollbackTransaction();
+        } catch (\PDOException) {
+            // MySQL has done so itself, as it does after a deadlock.
+        }
+    }
+
     /** @param list<string|int> $arguments */
     public function call(string $ability, array $arguments): ?string
     {
         return match ($ability) {
             // As it does for a signature below a plain text.
             'html2text' => $this->roundcube->html2text((string) $arguments[0], ['links' => false]),
-            // See src/hosts/roundcube/rows.rs, contact_writer.rs, groups.rs and identity_writer.rs.
-            'begin' => $this->must($this->db->startTransaction()),
-            'commit' => $this->must($this->db->endTransaction()),
-            'roll_back' => $this->must($this->db->rollbackTransaction()),
+            // See src/hosts/roundcube/contact_writer.rs, groups.rs and identity_writer.rs.
             'contact_columns' => $this->contacts()->columns((int) $arguments[0], (string) $arguments[1]),
             'contact_inserted' => $this->contacts()->insertId(),
             'contact_may_be_deleted' => $this->contacts()->mayDelete((int) $arguments[0]) ? '1' : null,
@@ -95,15 +120,6 @@ final class Bridge implements \OpenXPort\Bridge
     private function identities(): Identities
     {
         return $this->identities ??= new Identities($this->roundcube);
-    }
-
-    /** Passes on that a step of a transaction failed. */
-    private function must(bool $isDone): ?string
-    {
-        if (!$isDone) {
-            throw new Unavailable('the transaction failed');
-        }
-        return null;
     }
 
     /**

@@ -183,3 +183,22 @@ pub fn capabilities() -> impl Iterator<Item = &'static str> {
 pub fn by_name(name: &str) -> Option<&'static DataType> {
     ALL.iter().copied().find(|data_type| data_type.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    // Whoever writes relies on it: only a new record can repeat what another has.
+    #[test]
+    fn unique_properties_are_immutable() {
+        for data_type in ALL {
+            for property in data_type.properties.iter().filter(|one| one.is_unique) {
+                assert!(
+                    property.is_immutable,
+                    "{}/{}",
+                    data_type.name, property.name
+                );
+            }
+        }
+    }
+}

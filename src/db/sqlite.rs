@@ -33,6 +33,21 @@ impl Database for Sqlite {
         Ok(changed as u64)
     }
 
+    fn begin(&self) -> Result<(), DbError> {
+        Ok(self.connection.execute_batch("BEGIN")?)
+    }
+
+    fn commit(&self) -> Result<(), DbError> {
+        Ok(self.connection.execute_batch("COMMIT")?)
+    }
+
+    fn roll_back(&self) -> Result<(), DbError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        Ok(self.connection.execute_batch("ROLLBACK")?)
+    }
+
     fn call(&self, ability: &str, _arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
         Err(DbError::NoAbility(ability.to_owned()))
     }

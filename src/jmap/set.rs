@@ -11,6 +11,9 @@ use crate::store::{Id, Object};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// How many records a store is asked for at once. Between them time may run out.
+const MAX_AT_ONCE: usize = 100;
+
 pub fn run(mut call: Call<'_>, responses: &mut Responses<'_>) -> Result<(), Failure> {
     let asked = Asked::take(&mut call)?;
     let response = carry_out(&mut call, asked, &|| responses.is_over())?;
@@ -100,19 +103,7 @@ fn carry_out(
         .map(|id| canonical(id, call.created_ids))
         .collect();
     update(call, asked.update, &destroy, &mut outcome, is_over);
-    for id in destroy {
-        let destroyed = match Id::new(id.clone()) {
-            _ if is_over() => Err(out_of_time()),
-            None => Err(SetError::new("notFound")),
-            Some(known) => write::destroy(call.store, &known).map_err(SetError::from),
-        };
-        match destroyed {
-            Ok(()) => outcome.destroyed.push(id.into()),
-            Err(error) => {
-                outcome.not_destroyed.insert(id, error.to_value());
-            }
-        }
-    }
+    destroy_all(call, destroy, &mut outcome, is_over);
 
     let mut response = Object::new();
     response.insert("accountId".into(), call.account.id.as_str().into());
@@ -152,33 +143,22 @@ fn create(
         let before = waiting.len();
         let mut still_waiting = Vec::new();
         let names: BTreeSet<String> = waiting.iter().map(|(name, _)| name.clone()).collect();
+        let mut ready = Vec::new();
         let mut done = BTreeSet::new();
         for (creation_id, object) in waiting {
-            let waits = creation_ids::in_object(call.data_type, &object)
-                .any(|referred| names.contains(&referred) && !done.contains(&referred));
-            if waits {
+            let referred: Vec<String> = creation_ids::in_object(call.data_type, &object).collect();
+            if ready.len() >= MAX_AT_ONCE || ready.iter().any(|(name, _)| referred.contains(name)) {
+                create_ready(call, std::mem::take(&mut ready), outcome, is_over);
+            }
+            let is_unknown = |name: &String| names.contains(name) && !done.contains(name);
+            if referred.iter().any(is_unknown) {
                 still_waiting.push((creation_id, object));
                 continue;
             }
-            let created = if is_over() {
-                Err(out_of_time())
-            } else {
-                let blobs = |id: &Id| blob_source::contents(call.server, call.account, id);
-                creation_ids::resolve_object(call.data_type, object, call.created_ids).and_then(
-                    |object| Ok(write::create(call.data_type, call.store, &object, &blobs)?),
-                )
-            };
             done.insert(creation_id.clone());
-            match created {
-                Ok(created) => {
-                    call.created_ids.insert(creation_id.clone(), created.id);
-                    outcome.created.insert(creation_id, created.added.into());
-                }
-                Err(error) => {
-                    outcome.not_created.insert(creation_id, error.to_value());
-                }
-            }
+            ready.push((creation_id, object));
         }
+        create_ready(call, ready, outcome, is_over);
         waiting = still_waiting;
         // What still waits now waits for itself.
         if waiting.is_empty() || waiting.len() == before {
@@ -195,6 +175,47 @@ fn create(
     }
 }
 
+/// Creates what refers to nothing that is still to be created.
+fn create_ready(
+    call: &mut Call<'_>,
+    ready: Vec<(String, Object)>,
+    outcome: &mut Outcome,
+    is_over: &dyn Fn() -> bool,
+) {
+    let is_over = is_over();
+    let mut names = Vec::with_capacity(ready.len());
+    let mut objects = Vec::with_capacity(ready.len());
+    for (creation_id, object) in ready {
+        let resolved = match is_over {
+            true => Err(out_of_time()),
+            false => creation_ids::resolve_object(call.data_type, object, call.created_ids),
+        };
+        match resolved {
+            Ok(object) => {
+                names.push(creation_id);
+                objects.push(object);
+            }
+            Err(error) => {
+                outcome.not_created.insert(creation_id, error.to_value());
+            }
+        }
+    }
+    let blobs = |id: &Id| blob_source::contents(call.server, call.account, id);
+    let created = write::create_all(call.data_type, call.store, &objects, &blobs);
+    for (creation_id, created) in names.into_iter().zip(created) {
+        match created {
+            Ok(created) => {
+                call.created_ids.insert(creation_id.clone(), created.id);
+                outcome.created.insert(creation_id, created.added.into());
+            }
+            Err(error) => {
+                let error = SetError::from(error).to_value();
+                outcome.not_created.insert(creation_id, error);
+            }
+        }
+    }
+}
+
 fn update(
     call: &mut Call<'_>,
     updates: Vec<(String, Object)>,
@@ -202,23 +223,81 @@ fn update(
     outcome: &mut Outcome,
     is_over: &dyn Fn() -> bool,
 ) {
+    let mut ready: Vec<(Id, Object)> = Vec::new();
     for (id, patch) in updates {
         let id = canonical(id, call.created_ids);
-        let blobs = |id: &Id| blob_source::contents(call.server, call.account, id);
-        let updated = match Id::new(id.clone()) {
+        let known = match Id::new(id.clone()) {
             _ if is_over() => Err(out_of_time()),
             None => Err(SetError::new("notFound")),
             Some(_) if destroy.contains(&id) => Err(SetError::new("willDestroy")),
             Some(known) => creation_ids::resolve_patch(call.data_type, patch, call.created_ids)
-                .and_then(|patch| {
-                    let updated = write::update(call.data_type, call.store, &known, &patch, &blobs);
-                    Ok(updated?)
-                }),
+                .map(|patch| (known, patch)),
         };
+        match known {
+            Ok(known) => {
+                // A record may be there under its creation id, too.
+                let is_repeated = ready.iter().any(|(id, _)| *id == known.0);
+                if is_repeated || ready.len() >= MAX_AT_ONCE {
+                    update_ready(call, &std::mem::take(&mut ready), outcome);
+                }
+                ready.push(known);
+            }
+            Err(error) => {
+                outcome.not_updated.insert(id, error.to_value());
+            }
+        }
+    }
+    update_ready(call, &ready, outcome);
+}
+
+fn update_ready(call: &Call<'_>, ready: &[(Id, Object)], outcome: &mut Outcome) {
+    let blobs = |id: &Id| blob_source::contents(call.server, call.account, id);
+    let updated = write::update_all(call.data_type, call.store, ready, &blobs);
+    for ((id, _), updated) in ready.iter().zip(updated) {
         match updated {
-            Ok(changed) => outcome.updated.insert(id, or_null(changed)),
-            Err(error) => outcome.not_updated.insert(id, error.to_value()),
+            Ok(changed) => outcome.updated.insert(id.to_string(), or_null(changed)),
+            Err(error) => {
+                let error = SetError::from(error).to_value();
+                outcome.not_updated.insert(id.to_string(), error)
+            }
         };
+    }
+}
+
+fn destroy_all(
+    call: &Call<'_>,
+    destroy: BTreeSet<String>,
+    outcome: &mut Outcome,
+    is_over: &dyn Fn() -> bool,
+) {
+    let mut ids = Vec::with_capacity(destroy.len());
+    for id in destroy {
+        match Id::new(id.clone()) {
+            Some(id) => ids.push(id),
+            None => {
+                let error = SetError::new("notFound");
+                outcome.not_destroyed.insert(id, error.to_value());
+            }
+        }
+    }
+    for ids in ids.chunks(MAX_AT_ONCE) {
+        let destroyed: Vec<Result<(), SetError>> = match is_over() {
+            true => ids.iter().map(|_| Err(out_of_time())).collect(),
+            false => {
+                let destroyed = write::destroy_all(call.store, ids).into_iter();
+                destroyed.map(|destroyed| Ok(destroyed?)).collect()
+            }
+        };
+        for (id, destroyed) in ids.iter().zip(destroyed) {
+            match destroyed {
+                Ok(()) => outcome.destroyed.push(id.to_string().into()),
+                Err(error) => {
+                    outcome
+                        .not_destroyed
+                        .insert(id.to_string(), error.to_value());
+                }
+            }
+        }
     }
 }
 

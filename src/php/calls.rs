@@ -172,6 +172,18 @@ impl Database for BridgeDatabase<'_> {
             .ok_or_else(|| DbError::Refused("execute() returned no number of rows".to_owned()))
     }
 
+    fn begin(&self) -> Result<(), DbError> {
+        self.tell("begin")
+    }
+
+    fn commit(&self) -> Result<(), DbError> {
+        self.tell("commit")
+    }
+
+    fn roll_back(&self) -> Result<(), DbError> {
+        self.tell("rollback")
+    }
+
     fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
         let answer = self.ask("call", ability, arguments)?;
         if answer.is_null() {
@@ -187,14 +199,24 @@ impl Database for BridgeDatabase<'_> {
 impl BridgeDatabase<'_> {
     fn ask(&self, method: &'static str, what: &str, params: &[Param<'_>]) -> Result<Zval, DbError> {
         let params = bind(params).map_err(|error| DbError::Refused(error.to_string()))?;
-        self.calls
-            .method(self.bridge, method, vec![&what, &params])
-            .map_err(|error| match error {
-                CallError::Threw { class, message } if class == UNAVAILABLE => {
-                    DbError::Unavailable(message)
-                }
-                error => DbError::Refused(error.message()),
-            })
+        let answer = self.calls.method(self.bridge, method, vec![&what, &params]);
+        answer.map_err(DbError::from)
+    }
+
+    fn tell(&self, method: &'static str) -> Result<(), DbError> {
+        self.calls.method(self.bridge, method, Vec::new())?;
+        Ok(())
+    }
+}
+
+impl From<CallError> for DbError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Threw { class, message } if class == UNAVAILABLE => {
+                Self::Unavailable(message)
+            }
+            error => Self::Refused(error.message()),
+        }
     }
 }
 

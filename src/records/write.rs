@@ -1,10 +1,14 @@
-//! Creates, updates and destroys single records, under the rules of their declaration.
+//! Creates, updates and destroys records, each on its own, under the rules of their
+//! declaration.
+//!
+//! Stores are asked for many records at once, because that is much cheaper.
 
 use super::patch::{self, InvalidPatch};
 use crate::data_types::{DataType, Ids, Property};
 use crate::json;
-use crate::store::{Blobs, Id, Object, Selection, Store, StoreError, StoreWriter, Wanted};
+use crate::store::{Blobs, Id, Object, Selection, Store, StoreError, StoreWriter, Update, Wanted};
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 
 /// How often an update is tried against a record that others keep changing.
 const ATTEMPTS: u32 = 5;
@@ -42,7 +46,77 @@ pub fn create(
     sent: &Object,
     blobs: Blobs<'_>,
 ) -> Result<Created, WriteError> {
-    let writer = writer(store)?;
+    let created = create_all(data_type, store, std::slice::from_ref(sent), blobs).pop();
+    created.unwrap_or_else(|| Err(untold().into()))
+}
+
+/// Stores new records as [`create`] does, in their order, and says what came of each.
+pub fn create_all(
+    data_type: &DataType,
+    store: &dyn Store,
+    sent: &[Object],
+    blobs: Blobs<'_>,
+) -> Vec<Result<Created, WriteError>> {
+    let mut created = Vec::with_capacity(sent.len());
+    while let Some(rest) = sent.get(created.len()..).filter(|rest| !rest.is_empty()) {
+        let (now, _) = rest.split_at(count_of_distinct(data_type, rest));
+        created.extend(create_distinct(data_type, store, now, blobs));
+    }
+    created
+}
+
+/// How many records there are before one with a unique property of an earlier one. What comes
+/// of that one is known when the others are stored.
+fn count_of_distinct(data_type: &DataType, records: &[Object]) -> usize {
+    let mut seen = HashSet::new();
+    for (count, record) in records.iter().enumerate() {
+        for property in data_type.properties.iter().filter(|one| one.is_unique) {
+            if let Some(Value::String(value)) = record.get(property.name)
+                && !seen.insert((property.name, value))
+            {
+                return count;
+            }
+        }
+    }
+    records.len()
+}
+
+fn create_distinct(
+    data_type: &DataType,
+    store: &dyn Store,
+    sent: &[Object],
+    blobs: Blobs<'_>,
+) -> Vec<Result<Created, WriteError>> {
+    let new = |sent| {
+        let writer = writer(store)?;
+        let object = completed(data_type, sent)?;
+        check_unique(data_type, writer, &object)?;
+        Ok(object)
+    };
+    let new: Vec<Result<Object, WriteError>> = sent.iter().map(new).collect();
+    let objects: Vec<&Object> = new.iter().flatten().collect();
+    let stored = writer(store).map(|writer| writer.create_all(&objects, blobs));
+    let mut stored = stored.unwrap_or_default().into_iter();
+    let ids = new.into_iter().map(|new| {
+        new?;
+        Ok(stored.next().unwrap_or_else(|| Err(untold()))?)
+    });
+    let ids: Vec<Result<Id, WriteError>> = ids.collect();
+    let known: Vec<Id> = ids.iter().flatten().cloned().collect();
+    let mut found = read_all(store, &known);
+    let created = |(id, sent): (Result<Id, WriteError>, &Object)| {
+        let id = id?;
+        let stored = take(&mut found, &id)?;
+        Ok(Created {
+            added: difference(stored, sent),
+            id,
+        })
+    };
+    ids.into_iter().zip(sent).map(created).collect()
+}
+
+/// What is stored for what was sent.
+fn completed(data_type: &DataType, sent: &Object) -> Result<Object, StoreError> {
     let mut object: Object = sent.clone();
     object.retain(|_, value| !value.is_null());
     let mut invalid: Vec<String> = object
@@ -58,80 +132,162 @@ pub fn create(
     let missing = data_type.properties.iter().filter(is_missing);
     invalid.extend(missing.map(|property| property.name.to_owned()));
     if !invalid.is_empty() {
-        return Err(invalid_properties(invalid).into());
+        return Err(invalid_properties(invalid));
     }
     for property in data_type.properties {
         if let Some(default) = property.default {
             object.entry(property.name).or_insert_with(default);
         }
     }
-    check_unique(data_type, writer, &object, None)?;
-    let id = writer.create(&object, blobs)?;
-    let stored = read(store, &id)?.ok_or(StoreError::NotFound)?;
-    Ok(Created {
-        added: difference(stored, sent),
-        id,
-    })
+    Ok(object)
 }
 
-/// Applies a PatchObject (RFC 8620 §5.3) to the record as it is when it is written.
+/// Applies PatchObjects (RFC 8620 §5.3), each to its record as it is when that is written. No
+/// record is named twice.
 ///
-/// Returns those properties that are not as the patch asked for them.
+/// Returns for each those properties that are not as its patch asked for them.
 ///
 /// # Errors
 /// `Store(Conflict)` when others kept changing the record meanwhile.
-pub fn update(
+pub fn update_all(
     data_type: &DataType,
     store: &dyn Store,
-    id: &Id,
-    patch: &Object,
+    patches: &[(Id, Object)],
     blobs: Blobs<'_>,
-) -> Result<Object, WriteError> {
-    let writer = writer(store)?;
+) -> Vec<Result<Object, WriteError>> {
+    let conflict = || Err(StoreError::Conflict.into());
+    let mut updated: Vec<Result<Object, WriteError>> = std::iter::repeat_with(conflict)
+        .take(patches.len())
+        .collect();
+    for _ in 0..ATTEMPTS {
+        let (mut places, open): (Vec<_>, Vec<_>) = updated
+            .iter_mut()
+            .zip(patches)
+            .filter(|(updated, _)| matches!(updated, Err(WriteError::Store(StoreError::Conflict))))
+            .unzip();
+        if open.is_empty() {
+            break;
+        }
+        let outcomes = update_once(data_type, store, &open, blobs);
+        for (place, outcome) in places.iter_mut().zip(outcomes) {
+            **place = outcome;
+        }
+    }
+    updated
+}
+
+/// What a record is and what it is to be.
+struct Change {
+    before: Object,
+    after: Object,
+}
+
+fn update_once(
+    data_type: &DataType,
+    store: &dyn Store,
+    patches: &[&(Id, Object)],
+    blobs: Blobs<'_>,
+) -> Vec<Result<Object, WriteError>> {
+    let ids = patches.iter().map(|(id, _)| id.clone());
+    let mut before = read_all(store, &ids.collect::<Vec<_>>());
     let default = |name: &str| {
         let default = data_type.property(name)?.default?;
         Some(default())
     };
-    for _ in 0..ATTEMPTS {
-        let before = read(store, id)?.ok_or(StoreError::NotFound)?;
+    let change = |(id, patch): &&(Id, Object)| {
+        writer(store)?;
+        let before = take(&mut before, id)?;
         let after = patch::apply(&before, patch, default)?;
         check_update(data_type, &before, &after, patch)?;
-        if after != before {
-            check_unique(data_type, writer, &after, Some(id))?;
-            match writer.update(id, &before, &after, blobs) {
-                Err(StoreError::Conflict) => continue,
-                written => written?,
-            }
+        Ok(Change { before, after })
+    };
+    let changes: Vec<Result<Change, WriteError>> = patches.iter().map(change).collect();
+    let updates: Vec<Update<'_>> = patches
+        .iter()
+        .zip(&changes)
+        .filter_map(|((id, _), change)| {
+            let Change { before, after } = change.as_ref().ok()?;
+            (before != after).then_some(Update { id, before, after })
+        })
+        .collect();
+    let written = writer(store).map(|writer| writer.update_all(&updates, blobs));
+    let written = written.unwrap_or_default();
+    let stored = updates
+        .iter()
+        .zip(&written)
+        .filter(|(_, written)| written.is_ok());
+    let stored: Vec<Id> = stored.map(|(update, _)| update.id.clone()).collect();
+    let mut stored = read_all(store, &stored);
+    let mut written = written.into_iter();
+    let updated = |(change, (id, _)): (Result<Change, WriteError>, &&(Id, Object))| {
+        let Change { before, after } = change?;
+        if before == after {
+            return Ok(Object::new());
         }
-        let stored = read(store, id)?.ok_or(StoreError::NotFound)?;
-        return Ok(difference(stored, &after));
-    }
-    Err(StoreError::Conflict.into())
+        written.next().unwrap_or_else(|| Err(untold()))?;
+        Ok(difference(take(&mut stored, id)?, &after))
+    };
+    changes.into_iter().zip(patches).map(updated).collect()
 }
 
-pub fn destroy(store: &dyn Store, id: &Id) -> Result<(), WriteError> {
-    Ok(writer(store)?.destroy(id)?)
+/// Destroys records and says what came of each. None is named twice.
+pub fn destroy_all(store: &dyn Store, ids: &[Id]) -> Vec<Result<(), WriteError>> {
+    match writer(store) {
+        Ok(writer) => {
+            let mut destroyed = writer.destroy_all(ids).into_iter();
+            let told = |_| Ok(destroyed.next().unwrap_or_else(|| Err(untold()))?);
+            ids.iter().map(told).collect()
+        }
+        Err(error) => ids
+            .iter()
+            .map(|_| Err(error.for_another().into()))
+            .collect(),
+    }
 }
 
 /// The whole record; `None` when there is none of this id.
 pub fn read(store: &dyn Store, id: &Id) -> Result<Option<Object>, StoreError> {
-    let mut found = None;
+    let mut found = read_all(store, std::slice::from_ref(id))?;
+    Ok(found.remove(id))
+}
+
+/// The whole records of those ids that exist.
+fn read_all(store: &dyn Store, ids: &[Id]) -> Result<HashMap<Id, Object>, StoreError> {
+    let mut found = HashMap::with_capacity(ids.len());
+    if ids.is_empty() {
+        return Ok(found);
+    }
     let mut text = json::Writer::new();
-    let wanted = [id.clone()];
-    store.read(Wanted::Ids(&wanted), &Selection::ALL, &mut |record| {
+    store.read(Wanted::Ids(ids), &Selection::ALL, &mut |record| {
         text.clear();
         record.emit(&Selection::ALL, &mut text);
         let object = serde_json::from_slice(text.as_bytes());
-        found = Some(object.map_err(|error| StoreError::Backend(error.into()))?);
+        let object = object.map_err(|error| StoreError::Backend(error.into()))?;
+        found.extend(Id::new(record.id()).map(|id| (id, object)));
         Ok(())
     })?;
     Ok(found)
+}
+
+/// One of the records that were read.
+fn take(
+    found: &mut Result<HashMap<Id, Object>, StoreError>,
+    id: &Id,
+) -> Result<Object, StoreError> {
+    match found {
+        Ok(found) => found.remove(id).ok_or(StoreError::NotFound),
+        Err(error) => Err(error.for_another()),
+    }
 }
 
 fn writer(store: &dyn Store) -> Result<&dyn StoreWriter, StoreError> {
     store
         .writer()
         .ok_or(StoreError::Forbidden("this data is read-only"))
+}
+
+fn untold() -> StoreError {
+    StoreError::Backend("the store did not say what came of a record".into())
 }
 
 /// Whether a property that holds ids can have this value. What else there is to be wrong with
@@ -175,24 +331,21 @@ fn check_update(
     Err(invalid_properties(invalid))
 }
 
+/// A property that is unique is also immutable, so that only a new record can repeat one.
 fn check_unique(
     data_type: &DataType,
     writer: &dyn StoreWriter,
-    object: &Object,
-    own: Option<&Id>,
+    new: &Object,
 ) -> Result<(), WriteError> {
     for property in data_type.properties.iter().filter(|one| one.is_unique) {
-        let Some(Value::String(value)) = object.get(property.name) else {
+        let Some(Value::String(value)) = new.get(property.name) else {
             continue;
         };
-        match writer.find(property.name, value)? {
-            Some(existing) if Some(&existing) != own => {
-                return Err(WriteError::Taken {
-                    property: property.name,
-                    existing,
-                });
-            }
-            _ => {}
+        if let Some(existing) = writer.find(property.name, value)? {
+            return Err(WriteError::Taken {
+                property: property.name,
+                existing,
+            });
         }
     }
     Ok(())

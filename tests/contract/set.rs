@@ -302,6 +302,43 @@ fn contact_card_set_refuses_a_uid_that_another_card_has() {
 }
 
 #[test]
+fn contact_card_set_refuses_a_uid_that_another_new_card_has() {
+    // RFC 9610 §3
+    let wire = wire();
+    let without_book = json!({"uid": "u4", "name": {"full": "June"}});
+    let response = wire.ok(
+        "ContactCard/set",
+        json!({"create": {"a": card("u3"), "b": card("u3"), "c": without_book, "d": card("u4")}}),
+    );
+    let created = json!({"a": {"id": "c3"}, "d": {"id": "c4"}});
+    assert_eq!(response["created"], created, "{response:#}");
+    let error = &response["notCreated"]["b"];
+    assert_eq!(error["properties"], json!(["uid"]));
+    assert_eq!(error["existingId"], "c3");
+}
+
+#[test]
+fn contact_card_set_reads_what_it_has_written_at_once() {
+    let wire = wire();
+    wire.ok("ContactCard/get", json!({"ids": []}));
+    let create: serde_json::Map<String, Value> = (10..60)
+        .map(|number| (format!("k{number}"), card(&format!("u{number}"))))
+        .collect();
+    let before = wire.cards().used().reads;
+    let response = wire.ok("ContactCard/set", json!({"create": create}));
+    assert_eq!(response["notCreated"], Value::Null, "{response:#}");
+    assert_eq!(wire.cards().used().reads, before + 1);
+    let patch = json!({"kind": "org"});
+    let update: serde_json::Map<String, Value> = (10..50)
+        .map(|number| (format!("c{number}"), patch.clone()))
+        .collect();
+    let before = wire.cards().used().reads;
+    let response = wire.ok("ContactCard/set", json!({"update": update}));
+    assert_eq!(response["notUpdated"], Value::Null, "{response:#}");
+    assert_eq!(wire.cards().used().reads, before + 2);
+}
+
+#[test]
 fn contact_card_set_fails_for_one_record_without_costing_the_others() {
     let wire = wire();
     let response = wire.ok(

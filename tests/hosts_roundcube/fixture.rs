@@ -21,6 +21,17 @@ pub const LONG_AGO: &str = "2024-03-01 10:00:00";
 /// What the database's clock says, until a test sets it.
 pub const NOW: &str = "2024-03-01 12:00:00";
 
+/// What goes wrong in the database when contacts are written.
+#[derive(Clone, Copy)]
+pub enum Fault {
+    /// It refuses a card with this text.
+    Refuses(&'static str),
+    /// It is locked for so many statements.
+    Locked(usize),
+    /// Nothing is kept, and nobody knows.
+    Commit,
+}
+
 pub struct Roundcube {
     pub sqlite: Sqlite,
     now: Cell<&'static str>,
@@ -30,6 +41,9 @@ pub struct Roundcube {
     pub meanwhile: RefCell<Option<String>>,
     /// Plugins of the webmail refuse everything.
     pub refusing: Cell<bool>,
+    pub fault: Cell<Option<Fault>>,
+    /// How many transactions there have been.
+    pub transactions: Cell<usize>,
     /// What somebody else does just before the next one is deleted.
     pub before_delete: RefCell<Option<String>>,
     /// The keys of the identities whose creation plugins have been told.
@@ -57,6 +71,8 @@ impl Roundcube {
             refusing: Cell::new(false),
             before_delete: RefCell::default(),
             created: RefCell::default(),
+            fault: Cell::new(None),
+            transactions: Cell::new(0),
             largest_page: Cell::new(0),
             queries: RefCell::new(Vec::new()),
         };
@@ -264,29 +280,55 @@ impl Database for &Roundcube {
     }
 
     fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
+        if sql.starts_with("UPDATE contacts")
+            && let Some(sql) = self.meanwhile.take()
+        {
+            self.sql(&sql);
+        }
+        let holds = |wanted: &str| {
+            let of = |param: &Param<'_>| match param {
+                Param::Octets(vcard) => String::from_utf8_lossy(vcard).contains(wanted),
+                _ => false,
+            };
+            params.iter().any(of)
+        };
+        match self.fault.get() {
+            Some(Fault::Refuses(text)) if holds(text) => {
+                return Err(DbError::Refused("ordered by the test".to_owned()));
+            }
+            Some(Fault::Locked(left @ 1..)) => {
+                self.fault.set(Some(Fault::Locked(left - 1)));
+                return Err(DbError::Unavailable("ordered by the test".to_owned()));
+            }
+            _ => {}
+        }
         self.sqlite.execute(&self.with_clock(sql), params)
+    }
+
+    fn begin(&self) -> Result<(), DbError> {
+        self.transactions.set(self.transactions.get() + 1);
+        self.sqlite.begin()
+    }
+
+    fn commit(&self) -> Result<(), DbError> {
+        match self.fault.get() {
+            Some(Fault::Commit) => Err(DbError::Unavailable("ordered by the test".to_owned())),
+            _ => self.sqlite.commit(),
+        }
+    }
+
+    fn roll_back(&self) -> Result<(), DbError> {
+        self.sqlite.roll_back()
     }
 
     /// Stands in for Roundcube's own code, recognisably.
     fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
-        if let Some(step) = match ability {
-            "begin" => Some("BEGIN"),
-            "commit" => Some("COMMIT"),
-            "roll_back" => Some("ROLLBACK"),
-            _ => None,
-        } {
-            self.sqlite.execute(step, &[])?;
-            return Ok(None);
-        }
         if self.refusing.get() {
             return Ok(None);
         }
         match (ability, arguments) {
             ("html2text", [Param::Text(html)]) => Ok(Some(format!("\ntext of {html}\r\n").into())),
             ("contact_columns", [Param::Integer(key), Param::Octets(vcard)]) => {
-                if let Some(sql) = self.meanwhile.take() {
-                    self.sql(&sql);
-                }
                 let columns = json!({
                     "name": format!("name {}", "é".repeat(130)),
                     "email": "e-mail",

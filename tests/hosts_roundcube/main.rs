@@ -23,3 +23,4 @@ mod import;
 mod opening;
 mod versions;
 mod writing;
+mod writing_many;

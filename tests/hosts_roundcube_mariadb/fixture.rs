@@ -195,6 +195,18 @@ impl Database for &Roundcube {
         Err(DbError::Refused(sql.to_owned()))
     }
 
+    fn begin(&self) -> Result<(), DbError> {
+        Err(DbError::Refused("only reading is tested here".to_owned()))
+    }
+
+    fn commit(&self) -> Result<(), DbError> {
+        self.begin()
+    }
+
+    fn roll_back(&self) -> Result<(), DbError> {
+        self.begin()
+    }
+
     fn call(&self, ability: &str, _arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
         Err(DbError::NoAbility(ability.to_owned()))
     }

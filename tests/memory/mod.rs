@@ -10,7 +10,7 @@ use openxport::data_types::mail::{self, SUBMISSION_CAPABILITY};
 use openxport::json;
 use openxport::store::{
     Account, Blobs, Contents, Empty, Fingerprint, Host, Id, Object, Record, Selection, Store,
-    StoreError, StoreWriter, Version, Visit, Wanted,
+    StoreError, StoreWriter, Update, Version, Visit, Wanted,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -378,13 +378,8 @@ impl StoreWriter for MemoryStore {
         Ok(self::id(&id))
     }
 
-    fn update(
-        &self,
-        id: &Id,
-        before: &Object,
-        after: &Object,
-        _blobs: Blobs<'_>,
-    ) -> Result<(), StoreError> {
+    fn update(&self, update: Update<'_>, _blobs: Blobs<'_>) -> Result<(), StoreError> {
+        let Update { id, before, after } = update;
         self.check()?;
         let mut inner = self.inner();
         if let Some((id, record)) = inner.meanwhile.pop() {

@@ -1,15 +1,19 @@
 //! Writing the contacts of the personal address book.
 //!
-//! The stored vCard is patched, so that nothing in it is lost. The columns beside it, which
-//! Roundcube's lists and its search use, are made by Roundcube's own code:
+//! The stored vCard is patched, so that nothing in it is lost. What Roundcube's own code does
+//! besides, it does where it has to be asked:
 //!
 //! - `contact_columns`, of the contact's key or 0, and the vCard: asks the webmail's plugins
-//!   and returns the columns as a JSON object, or null when a plugin refuses.
+//!   and returns the columns beside it as a JSON object, or null when a plugin refuses.
 //! - `contact_inserted`: the key of the row that was inserted last.
 //! - `contact_may_be_deleted`, of its key: null when a plugin refuses.
+//!
+//! Many contacts are written in one transaction. All that may call Roundcube's plugins comes
+//! before it, so that nothing of theirs is undone with it.
 
 use super::address_books;
 use super::cards::{self, CardRecord};
+use super::columns::Columns;
 use super::dates::now;
 use super::dialect::ROUNDCUBE;
 use super::personal::{Contacts, LETTER};
@@ -19,57 +23,80 @@ use super::uids;
 use crate::convert::vcard::{self, HostMembers};
 use crate::data_types::contacts::is_only_in;
 use crate::data_types::group_cards::{is_group, kind_cannot_change};
-use crate::db::{Kind, Param};
+use crate::db::together::together;
+use crate::db::{Database, DbError, Kind, Param};
 use crate::json;
-use crate::store::{Blobs, Id, Object, Record, Selection, StoreError};
-use serde::Deserialize;
+use crate::store::{Blobs, Id, Object, Record, Selection, StoreError, Update};
 use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 
 /// What the columns of names take; the vCard holds all of a longer one.
 pub const MAX_NAME_CHARACTERS: usize = 128;
+
+/// How many octets of cards are written at once, about; more wait for the next transaction.
+const MAX_OCTETS_AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// Where contacts can be written.
 const BOOK: &str = address_books::id(Source::Personal);
 
 pub const REFUSED: StoreError = StoreError::Forbidden("a plugin of the webmail refuses it");
 
-/// A contact as it is stored.
-struct Stored {
-    record: Object,
+/// A row that is ready to be written.
+struct Row {
     vcard: Vec<u8>,
-    /// The row has no vCard; this one was made of its columns.
-    is_made: bool,
-    uid: String,
-    is_uid_taken: bool,
+    columns: Columns,
 }
 
-/// The columns beside a vCard.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Columns {
-    name: String,
-    email: String,
-    firstname: String,
-    surname: String,
-    words: String,
+/// A row that takes the place of another.
+struct ChangedRow {
+    key: i64,
+    row: Row,
+    /// `None` where the row has had no vCard.
+    before: Option<Vec<u8>>,
 }
 
-impl Columns {
+impl Row {
     /// In the order in which both statements name them.
-    fn params(&self) -> [Param<'_>; 5] {
-        let Self {
+    fn params(&self) -> [Param<'_>; 6] {
+        let Columns {
             name,
             email,
             firstname,
             surname,
             words,
-        } = self;
-        [name, email, firstname, surname, words].map(|column| Param::Text(column))
+        } = &self.columns;
+        let [name, email, firstname, surname, words] =
+            [name, email, firstname, surname, words].map(|column| Param::Text(column));
+        [
+            Param::Octets(&self.vcard),
+            name,
+            email,
+            firstname,
+            surname,
+            words,
+        ]
     }
 }
 
 impl Contacts<'_> {
-    pub fn create(&self, object: &Object, blobs: Blobs<'_>) -> Result<Id, StoreError> {
+    pub fn create_all(&self, objects: &[&Object], blobs: Blobs<'_>) -> Vec<Result<Id, StoreError>> {
+        let mut created = Vec::with_capacity(objects.len());
+        let mut rows = Vec::new();
+        let mut octets = 0;
+        for object in objects {
+            let row = self.new_row(object, blobs);
+            octets += row.as_ref().map_or(0, |row| row.vcard.len());
+            rows.push(row);
+            if octets >= MAX_OCTETS_AT_ONCE {
+                created.extend(self.insert(std::mem::take(&mut rows)));
+                octets = 0;
+            }
+        }
+        created.extend(self.insert(rows));
+        created
+    }
+
+    fn new_row(&self, object: &Object, blobs: Blobs<'_>) -> Result<Row, StoreError> {
         if !is_only_in(object, BOOK) {
             return Err(StoreError::Forbidden("the address book is read-only"));
         }
@@ -77,144 +104,195 @@ impl Contacts<'_> {
         let host = members(&uid, false, &|media| media.to_owned());
         let vcard = patched(&[], &host, object, blobs)?;
         let columns = self.columns(0, &vcard)?;
+        Ok(Row { vcard, columns })
+    }
+
+    fn insert(&self, rows: Vec<Result<Row, StoreError>>) -> Vec<Result<Id, StoreError>> {
         let tables = &self.tables;
+        let database = &*tables.database;
         let sql = format!(
             "INSERT INTO {} (user_id, changed, del, vcard, name, email, firstname, surname, words) \
              VALUES (?, {}, 0, ?, ?, ?, ?, ?, ?)",
             tables.settings.tables.contacts,
-            now(tables.database.kind()),
+            now(database.kind()),
         );
-        let params = [
-            &[tables.user(), Param::Octets(&vcard)][..],
-            &columns.params(),
-        ]
-        .concat();
-        tables.database.execute(&sql, &params)?;
-        let key = tables.database.call("contact_inserted", &[])?;
-        let key = key.and_then(|key| String::from_utf8(key).ok());
-        key.and_then(|key| Id::new(format!("{LETTER}{key}")))
-            .ok_or_else(|| StoreError::Backend("the new contact has no key".into()))
+        let insert = |row: &Row| {
+            let params = [&[tables.user()][..], &row.params()].concat();
+            database.execute(&sql, &params)?;
+            database.call("contact_inserted", &[])
+        };
+        let id_of = |key: Option<Vec<u8>>| {
+            let key = key.and_then(|key| String::from_utf8(key).ok());
+            key.and_then(|key| Id::new(format!("{LETTER}{key}")))
+                .ok_or_else(|| StoreError::Backend("the new contact has no key".into()))
+        };
+        let inserted = write_together(database, rows, &insert);
+        inserted.into_iter().map(|key| id_of(key?)).collect()
     }
 
+    /// Replaces the contents of these contacts, of which each has its key here.
+    ///
     /// # Errors
-    /// `Conflict` when the contact is no longer `before`.
-    pub fn update(
+    /// `Conflict` when the contact is no longer what it is to have been before.
+    pub fn update_all(
         &self,
-        key: i64,
-        before: &Object,
-        after: &Object,
+        updates: &[(i64, Update<'_>)],
         blobs: Blobs<'_>,
-    ) -> Result<(), StoreError> {
-        let stored = self.stored(key)?.ok_or(StoreError::NotFound)?;
-        if stored.record != *before {
+    ) -> Vec<Result<(), StoreError>> {
+        let by_key: HashMap<i64, &Update<'_>> =
+            updates.iter().map(|(key, update)| (*key, update)).collect();
+        let mut updated = HashMap::with_capacity(updates.len());
+        let mut keys = Vec::new();
+        let mut rows = Vec::new();
+        let mut octets = 0;
+        let wanted = Keys::Of(by_key.keys().copied().collect());
+        let read = self.cards(&wanted, &Selection::ALL, &mut |card| {
+            let Some(update) = by_key.get(&card.key) else {
+                return Ok(());
+            };
+            let Some(row) = self.changed_row(card, update, blobs).transpose() else {
+                updated.insert(card.key, Ok(()));
+                return Ok(());
+            };
+            octets += row.as_ref().map_or(0, ChangedRow::octets);
+            keys.push(card.key);
+            rows.push(row);
+            if octets >= MAX_OCTETS_AT_ONCE {
+                updated.extend(keys.drain(..).zip(self.replace(std::mem::take(&mut rows))));
+                octets = 0;
+            }
+            Ok(())
+        });
+        updated.extend(keys.into_iter().zip(self.replace(rows)));
+        let missing = || match &read {
+            Ok(()) => StoreError::NotFound,
+            Err(error) => error.for_another(),
+        };
+        let outcome = |(key, _): &(i64, _)| updated.remove(key).unwrap_or_else(|| Err(missing()));
+        updates.iter().map(outcome).collect()
+    }
+
+    /// `None` where the stored card says all of it already.
+    fn changed_row(
+        &self,
+        card: &CardRecord<'_>,
+        update: &Update<'_>,
+        blobs: Blobs<'_>,
+    ) -> Result<Option<ChangedRow>, StoreError> {
+        let mut text = json::Writer::new();
+        card.emit(&Selection::ALL, &mut text);
+        let stored: Object = serde_json::from_slice(text.as_bytes())
+            .map_err(|error| StoreError::Backend(error.into()))?;
+        if stored != *update.before {
             return Err(StoreError::Conflict);
         }
-        if !is_only_in(after, BOOK) {
+        if !is_only_in(update.after, BOOK) {
             return Err(StoreError::Forbidden(
                 "a contact cannot be moved to another address book",
             ));
         }
-        if is_group(after) {
+        if is_group(update.after) {
             return Err(kind_cannot_change());
         }
-        let blob_id = |media: &str| cards::blob_id(key, media);
-        let host = members(&stored.uid, stored.is_uid_taken, &blob_id);
-        let vcard = patched(&stored.vcard, &host, after, blobs)?;
-        if vcard == stored.vcard {
-            return Ok(());
+        // A card without any UID gets the derived one at its first write.
+        let is_uid_taken = card.is_uid_taken && cards::parse(card.vcard).uid().is_some();
+        let blob_id = |media: &str| cards::blob_id(card.key, media);
+        let host = members(card.uid, is_uid_taken, &blob_id);
+        let vcard = patched(card.vcard, &host, update.after, blobs)?;
+        if vcard == card.vcard {
+            return Ok(None);
         }
-        let columns = self.columns(key, &vcard)?;
-        let tables = &self.tables;
-        let kind = tables.database.kind();
-        let is_unchanged = match (stored.is_made, kind) {
-            (true, _) => "(vcard IS NULL OR vcard = '')",
-            // A collation would take other cards for equal.
-            (false, Kind::Mysql) => "CAST(vcard AS BINARY) = CAST(? AS BINARY)",
-            (false, Kind::Sqlite | Kind::Postgres) => "vcard = ?",
-        };
-        let sql = format!(
-            "UPDATE {} SET changed = {}, vcard = ?, name = ?, email = ?, firstname = ?, \
-             surname = ?, words = ? \
-             WHERE contact_id = ? AND user_id = ? AND del = 0 AND {is_unchanged}",
-            tables.settings.tables.contacts,
-            now(kind),
-        );
-        let mut params = vec![Param::Octets(&vcard)];
-        params.extend(columns.params());
-        params.extend([Param::Integer(key), tables.user()]);
-        if !stored.is_made {
-            params.push(Param::Octets(&stored.vcard));
-        }
-        match tables.database.execute(&sql, &params)? {
-            0 => Err(StoreError::Conflict),
-            _ => Ok(()),
-        }
+        let columns = self.columns(card.key, &vcard)?;
+        Ok(Some(ChangedRow {
+            key: card.key,
+            row: Row { vcard, columns },
+            before: (!card.is_made).then(|| card.vcard.to_vec()),
+        }))
     }
 
-    /// Flags a contact as deleted, as Roundcube does; its memberships stay, as they do there.
-    pub fn destroy(&self, key: i64) -> Result<(), StoreError> {
+    fn replace(&self, rows: Vec<Result<ChangedRow, StoreError>>) -> Vec<Result<(), StoreError>> {
         let tables = &self.tables;
-        if !self.has(key)? {
-            return Err(StoreError::NotFound);
-        }
-        let may = tables
-            .database
-            .call("contact_may_be_deleted", &[Param::Integer(key)])?;
-        if may.is_none() {
-            return Err(REFUSED);
-        }
+        let database = &*tables.database;
+        let kind = database.kind();
+        let sql = |is_unchanged: &str| {
+            format!(
+                "UPDATE {} SET changed = {}, vcard = ?, name = ?, email = ?, firstname = ?, \
+                 surname = ?, words = ? \
+                 WHERE contact_id = ? AND user_id = ? AND del = 0 AND {is_unchanged}",
+                tables.settings.tables.contacts,
+                now(kind),
+            )
+        };
+        let of_made = sql("(vcard IS NULL OR vcard = '')");
+        let of_stored = sql(match kind {
+            // A collation would take other cards for equal.
+            Kind::Mysql => "CAST(vcard AS BINARY) = CAST(? AS BINARY)",
+            Kind::Sqlite | Kind::Postgres => "vcard = ?",
+        });
+        let update = |changed: &ChangedRow| {
+            let before = changed.before.as_deref();
+            let mut params = changed.row.params().to_vec();
+            params.extend([Param::Integer(changed.key), tables.user()]);
+            params.extend(before.map(Param::Octets));
+            let sql = before.map_or(&of_made, |_| &of_stored);
+            database.execute(sql, &params)
+        };
+        let updated = write_together(database, rows, &update);
+        let outcome = |count: Result<u64, StoreError>| match count? {
+            0 => Err(StoreError::Conflict),
+            _ => Ok(()),
+        };
+        updated.into_iter().map(outcome).collect()
+    }
+
+    /// Flags contacts as deleted, as Roundcube does; their memberships stay, as they do there.
+    pub fn destroy_all(&self, keys: &[i64]) -> Vec<Result<(), StoreError>> {
+        let tables = &self.tables;
+        let database = &*tables.database;
+        let there = self.keys_there(keys);
+        let may_go = |key: &i64| match &there {
+            Err(error) => Err(error.for_another()),
+            Ok(there) if !there.contains(key) => Err(StoreError::NotFound),
+            Ok(_) => self.may_be_deleted(*key).map(|()| *key),
+        };
         let sql = format!(
             "UPDATE {} SET del = 1, changed = {} \
              WHERE contact_id = ? AND user_id = ? AND del = 0",
             tables.settings.tables.contacts,
-            now(tables.database.kind()),
+            now(database.kind()),
         );
-        let params = [Param::Integer(key), tables.user()];
-        match tables.database.execute(&sql, &params)? {
+        let delete = |key: &i64| database.execute(&sql, &[Param::Integer(*key), tables.user()]);
+        let deleted = write_together(database, keys.iter().map(may_go).collect(), &delete);
+        self.forget();
+        let outcome = |count: Result<u64, StoreError>| match count? {
             0 => Err(StoreError::NotFound),
-            _ => {
-                self.forget();
-                Ok(())
-            }
-        }
+            _ => Ok(()),
+        };
+        deleted.into_iter().map(outcome).collect()
     }
 
-    fn has(&self, key: i64) -> Result<bool, StoreError> {
-        let mut is_there = false;
-        self.cards(&Keys::Of(vec![key]), &Selection::of(["id"]), &mut |_| {
-            is_there = true;
-            Ok(())
-        })?;
-        Ok(is_there)
+    fn may_be_deleted(&self, key: i64) -> Result<(), StoreError> {
+        let database = &*self.tables.database;
+        let may = database.call("contact_may_be_deleted", &[Param::Integer(key)])?;
+        may.map(drop).ok_or(REFUSED)
     }
 
-    fn stored(&self, key: i64) -> Result<Option<Stored>, StoreError> {
-        let mut stored = None;
-        let keys = Keys::Of(vec![key]);
-        self.cards(&keys, &Selection::ALL, &mut |card: &CardRecord<'_>| {
-            let mut text = json::Writer::new();
-            card.emit(&Selection::ALL, &mut text);
-            let record = serde_json::from_slice(text.as_bytes());
-            stored = Some(Stored {
-                record: record.map_err(|error| StoreError::Backend(error.into()))?,
-                vcard: card.vcard.to_vec(),
-                is_made: card.is_made,
-                uid: card.uid.to_owned(),
-                // A card without any UID gets the derived one at its first write.
-                is_uid_taken: card.is_uid_taken && cards::parse(card.vcard).uid().is_some(),
-            });
+    fn keys_there(&self, keys: &[i64]) -> Result<HashSet<i64>, StoreError> {
+        let mut there = HashSet::with_capacity(keys.len());
+        let keys = Keys::Of(keys.to_vec());
+        self.cards(&keys, &Selection::of(["id"]), &mut |card| {
+            there.insert(card.key);
             Ok(())
         })?;
-        Ok(stored)
+        Ok(there)
     }
 
     /// What Roundcube stores beside this card.
     fn columns(&self, key: i64, vcard: &[u8]) -> Result<Columns, StoreError> {
         let params = [Param::Integer(key), Param::Octets(vcard)];
         let columns = self.tables.database.call("contact_columns", &params)?;
-        let columns = columns.ok_or(REFUSED)?;
-        let mut columns: Columns =
-            serde_json::from_slice(&columns).map_err(|error| StoreError::Backend(error.into()))?;
+        let mut columns: Columns = serde_json::from_slice(&columns.ok_or(REFUSED)?)
+            .map_err(|error| StoreError::Backend(error.into()))?;
         for name in [
             &mut columns.name,
             &mut columns.firstname,
@@ -226,6 +304,28 @@ impl Contacts<'_> {
         }
         Ok(columns)
     }
+}
+
+impl ChangedRow {
+    fn octets(&self) -> usize {
+        self.row.vcard.len() + self.before.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// Writes those rows that are ready, in one transaction, and says of each what came of it.
+fn write_together<R, T>(
+    database: &dyn Database,
+    rows: Vec<Result<R, StoreError>>,
+    write: &dyn Fn(&R) -> Result<T, DbError>,
+) -> Vec<Result<T, StoreError>> {
+    let ready: Vec<&R> = rows.iter().flatten().collect();
+    let mut written = together(database, &ready, &|row| write(row)).into_iter();
+    let untold = || Err(DbError::Refused("a row was passed over".to_owned()));
+    let outcome = |row: Result<R, StoreError>| {
+        row?;
+        Ok(written.next().unwrap_or_else(untold)?)
+    };
+    rows.into_iter().map(outcome).collect()
 }
 
 /// What the card does not say itself; its id is not written.

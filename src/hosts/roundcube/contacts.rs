@@ -11,13 +11,15 @@ use crate::data_types::contacts::{IdAndUid, uid_of};
 use crate::data_types::group_cards::{is_group, no_such_member};
 use crate::json;
 use crate::store::{
-    Blobs, Contents, Fingerprint, Id, Object, Selection, Store, StoreError, StoreWriter, Version,
-    Visit, Wanted,
+    Blobs, Contents, Fingerprint, Id, Object, Selection, Store, StoreError, StoreWriter, Update,
+    Version, Visit, Wanted,
 };
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use xxhash_rust::xxh3::xxh3_128;
+
+const READ_ONLY: StoreError = StoreError::Forbidden("the address book is read-only");
 
 pub struct ContactCards<'a> {
     /// The ids by the digests of the uids, once they are asked for and until they are old.
@@ -54,12 +56,6 @@ impl<'a> ContactCards<'a> {
         }
     }
 
-    /// The part that can be written.
-    fn personal(&self) -> Result<&Personal<'a>, StoreError> {
-        let personal = self.personal.as_ref();
-        personal.ok_or(StoreError::Forbidden("the address book is read-only"))
-    }
-
     fn id_of(&self, uid: &str) -> Result<Option<Id>, StoreError> {
         if self.by_uid.borrow().is_none() {
             let ids = self.ids_by_uid()?;
@@ -94,6 +90,12 @@ impl<'a> ContactCards<'a> {
     }
 }
 
+/// What came of the one record that was written.
+fn only<T>(outcomes: Vec<Result<T, StoreError>>) -> Result<T, StoreError> {
+    let mut outcomes = outcomes.into_iter();
+    outcomes.next().unwrap_or(Err(StoreError::NotFound))
+}
+
 fn digest(uid: &str) -> u128 {
     xxh3_128(uid.as_bytes())
 }
@@ -104,51 +106,86 @@ fn key_of(id: &Id, letter: char) -> Option<i64> {
 
 impl StoreWriter for ContactCards<'_> {
     fn create(&self, object: &Object, blobs: Blobs<'_>) -> Result<Id, StoreError> {
-        let Personal { contacts, groups } = self.personal()?;
-        if is_group(object) {
-            // Its uid is derived, whatever the card says.
-            return groups.create(object, &|uid| self.contact_of(uid));
-        }
-        let id = contacts.create(object, blobs)?;
-        if let Some(ids) = self.by_uid.borrow_mut().as_mut()
-            && let Some(uid) = uid_of(object)
-        {
-            ids.insert(digest(uid), id.clone());
-        }
-        Ok(id)
+        only(self.create_all(&[object], blobs))
     }
 
-    fn update(
-        &self,
-        id: &Id,
-        before: &Object,
-        after: &Object,
-        blobs: Blobs<'_>,
-    ) -> Result<(), StoreError> {
-        let Personal { contacts, groups } = self.personal()?;
-        if let Some(key) = key_of(id, personal::LETTER) {
-            return contacts.update(key, before, after, blobs);
+    fn create_all(&self, objects: &[&Object], blobs: Blobs<'_>) -> Vec<Result<Id, StoreError>> {
+        let Some(Personal { contacts, groups }) = &self.personal else {
+            return objects.iter().map(|_| Err(READ_ONLY)).collect();
+        };
+        let mut created = Vec::with_capacity(objects.len());
+        // In their order, because a group names contacts by uids that must be known.
+        for alike in objects.chunk_by(|one, next| is_group(one) == is_group(next)) {
+            if alike.iter().any(|object| is_group(object)) {
+                // Its uid is derived, whatever the card says.
+                let create = |object: &&Object| groups.create(object, &|uid| self.contact_of(uid));
+                created.extend(alike.iter().map(create));
+                continue;
+            }
+            let ids = contacts.create_all(alike, blobs);
+            if let Some(by_uid) = self.by_uid.borrow_mut().as_mut() {
+                let new = alike.iter().zip(&ids);
+                let new = new.filter_map(|(card, id)| Some((uid_of(card)?, id.as_ref().ok()?)));
+                by_uid.extend(new.map(|(uid, id)| (digest(uid), id.clone())));
+            }
+            created.extend(ids);
         }
-        match key_of(id, groups::LETTER) {
-            Some(key) => groups.update(key, before, after, &|uid| self.contact_of(uid)),
-            None => Err(StoreError::Forbidden("the address book is read-only")),
-        }
+        created
+    }
+
+    fn update(&self, update: Update<'_>, blobs: Blobs<'_>) -> Result<(), StoreError> {
+        only(self.update_all(&[update], blobs))
+    }
+
+    fn update_all(&self, updates: &[Update<'_>], blobs: Blobs<'_>) -> Vec<Result<(), StoreError>> {
+        let Some(Personal { contacts, groups }) = &self.personal else {
+            return updates.iter().map(|_| Err(READ_ONLY)).collect();
+        };
+        let contact = |update: &Update<'_>| key_of(update.id, personal::LETTER);
+        let of_contacts: Vec<_> = updates
+            .iter()
+            .filter_map(|update| Some((contact(update)?, *update)))
+            .collect();
+        let mut updated = contacts.update_all(&of_contacts, blobs).into_iter();
+        let update = |update: &Update<'_>| {
+            if contact(update).is_some() {
+                return updated.next().unwrap_or(Err(StoreError::NotFound));
+            }
+            let Update { id, before, after } = update;
+            match key_of(id, groups::LETTER) {
+                Some(key) => groups.update(key, before, after, &|uid| self.contact_of(uid)),
+                None => Err(READ_ONLY),
+            }
+        };
+        updates.iter().map(update).collect()
     }
 
     fn destroy(&self, id: &Id) -> Result<(), StoreError> {
-        let Personal { contacts, groups } = self.personal()?;
-        // Its uid is free, and another card may get its own back.
+        only(self.destroy_all(std::slice::from_ref(id)))
+    }
+
+    fn destroy_all(&self, ids: &[Id]) -> Vec<Result<(), StoreError>> {
+        let Some(Personal { contacts, groups }) = &self.personal else {
+            return ids.iter().map(|_| Err(READ_ONLY)).collect();
+        };
+        // Their uids are free, and other cards may get their own back.
         self.by_uid.replace(None);
-        if let Some(key) = key_of(id, personal::LETTER) {
-            return contacts.destroy(key);
-        }
-        if let Some(key) = key_of(id, groups::LETTER) {
-            return groups.destroy(key);
-        }
-        match self.collected.has(id)? {
-            true => Err(StoreError::Forbidden("the address book is read-only")),
-            false => Err(StoreError::NotFound),
-        }
+        let keys: Vec<i64> = ids
+            .iter()
+            .filter_map(|id| key_of(id, personal::LETTER))
+            .collect();
+        let mut destroyed = contacts.destroy_all(&keys).into_iter();
+        let destroy = |id: &Id| {
+            if key_of(id, personal::LETTER).is_some() {
+                return destroyed.next().unwrap_or(Err(StoreError::NotFound));
+            }
+            match key_of(id, groups::LETTER) {
+                Some(key) => groups.destroy(key),
+                None if self.collected.has(id)? => Err(READ_ONLY),
+                None => Err(StoreError::NotFound),
+            }
+        };
+        ids.iter().map(destroy).collect()
     }
 
     fn find(&self, _property: &str, value: &str) -> Result<Option<Id>, StoreError> {

@@ -20,7 +20,7 @@ use crate::data_types::identities::{
 };
 use crate::db::Param;
 use crate::json;
-use crate::store::{Blobs, Id, Object, Record, Selection, StoreError, StoreWriter};
+use crate::store::{Blobs, Id, Object, Record, Selection, StoreError, StoreWriter, Update};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -244,13 +244,8 @@ impl StoreWriter for Identities<'_> {
             .ok_or_else(|| StoreError::Backend("the new identity has no id".into()))
     }
 
-    fn update(
-        &self,
-        id: &Id,
-        before: &Object,
-        after: &Object,
-        _blobs: Blobs<'_>,
-    ) -> Result<(), StoreError> {
+    fn update(&self, update: Update<'_>, _blobs: Blobs<'_>) -> Result<(), StoreError> {
+        let Update { id, before, after } = update;
         let key = key_of(id)?;
         let stored = self.stored(key)?.ok_or(StoreError::NotFound)?;
         if stored.record != *before {

@@ -12,6 +12,7 @@
 mod address_books;
 mod cards;
 mod collected;
+mod columns;
 mod contact_writer;
 mod contacts;
 mod dates;

@@ -60,21 +60,19 @@ impl Tables<'_> {
         Param::Integer(self.settings.user_id)
     }
 
-    /// Does all of it or, where it fails, nothing: what [`Database::call`] must be able to do is
-    /// `begin`, `commit` and `roll_back`, of nothing.
+    /// Does all of it or, where it fails, nothing.
     pub fn atomically<T>(
         &self,
         work: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let transaction = |step| self.database.call(step, &[]);
-        transaction("begin")?;
+        self.database.begin()?;
         let done = work().and_then(|done| {
-            transaction("commit")?;
+            self.database.commit()?;
             Ok(done)
         });
         if done.is_err() {
             // Why it failed says more than what may be wrong with the connection since.
-            let _ = transaction("roll_back");
+            let _ = self.database.roll_back();
         }
         done
     }
