@@ -100,6 +100,7 @@ final class Bridge implements \OpenXPort\Bridge
             'html2text' => $this->roundcube->html2text((string) $arguments[0], ['links' => false]),
             // See src/hosts/roundcube/contact_writer.rs, groups.rs and identity_writer.rs.
             'contact_columns' => $this->contacts()->columns((int) $arguments[0], (string) $arguments[1]),
+            'contact_hooks' => $this->contacts()->hooks(),
             'contact_inserted' => $this->contacts()->insertId(),
             'contact_may_be_deleted' => $this->contacts()->mayDelete((int) $arguments[0]) ? '1' : null,
             'group_save' => $this->contacts()->saveGroup((int) $arguments[0], ...array_map('strval', array_slice($arguments, 1))),

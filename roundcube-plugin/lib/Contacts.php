@@ -29,6 +29,20 @@ final class Contacts
     }
 
     /**
+     * The hooks of contacts that have to be asked, separated by commas: those that a plugin
+     * listens to, or all where a plugin has put an address book of its own in the place of
+     * Roundcube's.
+     */
+    public function hooks(): string
+    {
+        $handlers = $this->roundcube->plugins->handlers;
+        $isOwn = $this->book::class === \rcube_contacts::class;
+        $isAsked = static fn (string $hook): bool => !$isOwn || !empty($handlers[$hook]);
+
+        return implode(',', array_filter(['contact_create', 'contact_update', 'contact_delete'], $isAsked));
+    }
+
+    /**
      * The columns beside a vCard that is about to be stored, as a JSON object; null when a
      * plugin refuses.
      *

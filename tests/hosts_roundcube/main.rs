@@ -13,6 +13,7 @@ mod wire;
 mod written;
 
 mod address_books;
+mod columns;
 mod contacts;
 mod contract;
 mod fingerprints;

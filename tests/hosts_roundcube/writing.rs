@@ -59,8 +59,9 @@ fn contact_card_set_creates_a_contact_that_reads_as_it_was_sent() {
 }
 
 #[test]
-fn contact_card_set_fills_the_columns_as_roundcube_says() {
+fn contact_card_set_asks_roundcube_for_the_columns_where_a_plugin_listens() {
     let roundcube = with_jane();
+    roundcube.hooks.set("contact_create");
     create(&roundcube, card());
     assert_eq!(column(&roundcube, "firstname", 2), "first");
     assert_eq!(column(&roundcube, "email", 2), "e-mail");
@@ -68,6 +69,35 @@ fn contact_card_set_fills_the_columns_as_roundcube_says() {
     assert!(words.starts_with("words of 0 in "), "{words}");
     // The column takes 128 characters.
     assert_eq!(column(&roundcube, "name", 2).chars().count(), 128);
+}
+
+#[test]
+fn contact_card_set_makes_the_columns_of_a_plain_card_itself() {
+    let roundcube = with_jane();
+    let mut card = card();
+    card["name"]["full"] = "é".repeat(130).into();
+    create(&roundcube, card);
+    for (name, value) in [
+        ("firstname", "Ann"),
+        ("surname", "Other"),
+        ("email", "ann@example.org"),
+        ("name", &"é".repeat(128)),
+        (
+            "words",
+            &format!(" {} ann other ann@example.org", "e".repeat(130)),
+        ),
+    ] {
+        assert_eq!(column(&roundcube, name, 2), value);
+    }
+}
+
+#[test]
+fn contact_card_set_asks_roundcube_for_the_columns_of_an_odd_card() {
+    let roundcube = with_jane();
+    let mut card = card();
+    card["name"]["full"] = "what is an İ in small letters?".into();
+    create(&roundcube, card);
+    assert_eq!(column(&roundcube, "firstname", 2), "first");
 }
 
 #[test]
@@ -189,6 +219,9 @@ fn contact_card_set_leaves_the_contacts_of_others_alone() {
 fn contact_card_set_is_forbidden_where_a_plugin_refuses() {
     let roundcube = with_jane();
     roundcube.refusing.set(true);
+    roundcube
+        .hooks
+        .set("contact_create,contact_update,contact_delete");
     let response = wire(&roundcube).ok(
         "ContactCard/set",
         json!({"create": {"k": card()}, "update": {"c1": {"name/full": "x"}}}),

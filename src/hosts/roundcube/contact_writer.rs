@@ -13,7 +13,7 @@
 
 use super::address_books;
 use super::cards::{self, CardRecord};
-use super::columns::Columns;
+use super::columns::{self, Columns};
 use super::dates::now;
 use super::dialect::ROUNDCUBE;
 use super::personal::{Contacts, LETTER};
@@ -273,6 +273,9 @@ impl Contacts<'_> {
 
     fn may_be_deleted(&self, key: i64) -> Result<(), StoreError> {
         let database = &*self.tables.database;
+        if !self.hooks.has(database, "contact_delete")? {
+            return Ok(());
+        }
         let may = database.call("contact_may_be_deleted", &[Param::Integer(key)])?;
         may.map(drop).ok_or(REFUSED)
     }
@@ -289,10 +292,24 @@ impl Contacts<'_> {
 
     /// What Roundcube stores beside this card.
     fn columns(&self, key: i64, vcard: &[u8]) -> Result<Columns, StoreError> {
-        let params = [Param::Integer(key), Param::Octets(vcard)];
-        let columns = self.tables.database.call("contact_columns", &params)?;
-        let mut columns: Columns = serde_json::from_slice(&columns.ok_or(REFUSED)?)
-            .map_err(|error| StoreError::Backend(error.into()))?;
+        let hook = match key {
+            0 => "contact_create",
+            _ => "contact_update",
+        };
+        let database = &*self.tables.database;
+        let known = match self.hooks.has(database, hook)? {
+            true => None,
+            false => columns::of(vcard),
+        };
+        let mut columns = match known {
+            Some(columns) => columns,
+            None => {
+                let params = [Param::Integer(key), Param::Octets(vcard)];
+                let columns = database.call("contact_columns", &params)?.ok_or(REFUSED)?;
+                serde_json::from_slice(&columns)
+                    .map_err(|error| StoreError::Backend(error.into()))?
+            }
+        };
         for name in [
             &mut columns.name,
             &mut columns.firstname,

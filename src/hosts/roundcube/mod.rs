@@ -12,7 +12,7 @@
 mod address_books;
 mod cards;
 mod collected;
-mod columns;
+pub mod columns;
 mod contact_writer;
 mod contacts;
 mod dates;
@@ -20,12 +20,14 @@ pub mod dialect;
 mod digest;
 mod evidence;
 mod groups;
+mod hooks;
 mod identities;
 mod identity_writer;
 mod personal;
 mod rows;
 mod settings;
 mod uids;
+mod words;
 
 use crate::data_types::contacts::{
     ADDRESS_BOOK, CONTACT_CARD, CONTACTS_CAPABILITY, account_capability,

@@ -5,6 +5,7 @@ use super::cards::{self, CardRecord, Columns};
 use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
+use super::hooks::Hooks;
 use super::rows::{Keys, Query, Tables, VisitRow, octets, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Taken, Uids};
@@ -58,6 +59,7 @@ pub struct Contacts<'a> {
     uids: Rc<Uids>,
     /// The rows whose UID an earlier row has, once it is known.
     repeated: RefCell<Option<HashSet<i64>>>,
+    pub hooks: Hooks,
 }
 
 impl<'a> Contacts<'a> {
@@ -66,6 +68,7 @@ impl<'a> Contacts<'a> {
             tables,
             uids,
             repeated: RefCell::default(),
+            hooks: Hooks::default(),
         }
     }
 
