@@ -73,6 +73,18 @@ final class Bridge implements \OpenXPort\Bridge
         if (!$this->db->startTransaction()) {
             throw new Unavailable('no transaction could be begun');
         }
+        if ($this->db->db_provider !== 'sqlite') {
+            return;
+        }
+        try {
+            // SQLite gives the lock at the first write, and refuses it at once where others have
+            // written since the first read. A write of nothing takes it now, and waits for it.
+            $contacts = $this->db->table_name('contacts', true);
+            $this->run("UPDATE {$contacts} SET del = del WHERE 1 = 0", []);
+        } catch (\Throwable $fault) {
+            $this->rollBack();
+            throw $fault;
+        }
     }
 
     public function commit(): void

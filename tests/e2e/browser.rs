@@ -10,7 +10,7 @@ use ureq::Agent;
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// How long a page may take to show what is looked for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Browser {
     driver: Child,
@@ -76,17 +76,23 @@ impl Browser {
         );
     }
 
-    pub fn click(&self, path: &str) {
-        // What still moves or is covered can be clicked a moment later.
+    /// Clicks on the element at a CSS path until another one is there: what still moves, or
+    /// waits for its script, takes no click.
+    pub fn click(&self, path: &str, wanted: &str) {
         let began = Instant::now();
-        loop {
-            let element = self.element(path);
-            let answer = self.ask(&format!("/element/{element}/click"), &json!({}));
-            match answer["value"]["error"].as_str() {
-                None => return,
-                Some(error) => assert!(began.elapsed() < PATIENCE, "{path}: {error}"),
+        let mut answer = Value::Null;
+        while began.elapsed() < PATIENCE {
+            if let Some(element) = self.find(path) {
+                answer = self.ask(&format!("/element/{element}/click"), &json!({}));
+            }
+            let clicked = Instant::now();
+            while clicked.elapsed() < Duration::from_secs(2) {
+                if self.find(wanted).is_some() {
+                    return;
+                }
             }
         }
+        panic!("no {wanted} after clicks on {path}: {answer}");
     }
 
     /// Goes on in the frame at a CSS path.
@@ -107,14 +113,21 @@ impl Browser {
     /// The element at a CSS path, once it is there.
     fn element(&self, path: &str) -> String {
         let began = Instant::now();
-        loop {
-            let wanted = json!({ "using": "css selector", "value": path });
-            let mut answer = self.ask("/element", &wanted);
-            match answer["value"][ELEMENT].take() {
-                Value::String(element) => return element,
-                _ => assert!(began.elapsed() < PATIENCE, "no {path}: {answer}"),
+        while began.elapsed() < PATIENCE {
+            if let Some(element) = self.find(path) {
+                return element;
             }
         }
+        panic!(
+            "no {path} in {}",
+            self.run("return document.body.outerHTML")
+        );
+    }
+
+    fn find(&self, path: &str) -> Option<String> {
+        let wanted = json!({ "using": "css selector", "value": path });
+        let answer = self.ask("/element", &wanted);
+        answer["value"][ELEMENT].as_str().map(str::to_owned)
     }
 
     fn post(&self, command: &str, body: Value) -> Value {

@@ -49,9 +49,15 @@ fn address_book() -> Browser {
     browser.open(&origin());
     browser.type_into("#rcmloginuser", USER);
     browser.type_into("#rcmloginpwd", environment::password(USER));
-    browser.click("#rcmloginsubmit");
-    browser.click("a.contacts");
+    browser.click("#rcmloginsubmit", "a.contacts");
+    browser.open(&format!("{}/?_task=addressbook", origin()));
     browser
+}
+
+/// Selects the contact with this id in the list, so that its page is shown.
+fn select(browser: &Browser, id: &str) {
+    let row = format!("#rcmrow{}", &id[1..]);
+    browser.click(&format!("{row} td.name"), &format!("{row}.selected"));
 }
 
 /// What a person sees of it, by the names of the fields.
@@ -100,10 +106,9 @@ fn contact_card_made_over_jmap_is_in_the_fields_of_roundcubes_editor() {
     let id = id.unwrap_or_else(|| panic!("{answer:#}"));
 
     let browser = address_book();
-    browser.click(&format!("#rcmrow{} td.name", &id[1..]));
+    select(&browser, id);
     browser.enter_frame("#contact-frame");
-    browser.click("a.edit, button.edit");
-    browser.wait_for("input[name=_firstname]");
+    browser.click("a.edit, button.edit", "input[name=_firstname]");
     let fields = browser.run(
         "return [...document.querySelectorAll('input, textarea, select')] \
          .map(field => field.name + '=' + field.value)",
@@ -142,7 +147,7 @@ fn markup_in_a_contact_made_over_jmap_is_shown_as_text() {
     let row = ids[0].as_str().unwrap_or_else(|| panic!("{answer:#}"));
 
     let browser = address_book();
-    browser.click(&format!("#rcmrow{} td.name", &row[1..]));
+    select(&browser, row);
     browser.wait_for("#directorylist li.contactgroup a");
     let page = browser.run("return document.body.innerText");
     for kind in ["individual", "group"] {

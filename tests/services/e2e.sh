@@ -7,7 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 name=e2e-$1 database=$1
 shift
 
-"$services/up.sh" "$name" "$database" any
+# Connections to the event source are held, and each holds a worker.
+"$services/up.sh" "$name" "$database" any 8
 use_tree "$name"
 "$services/seed.sh" "$name" demo@example.org 250 "$repo/tests/data/contacts"
 for user in alice bob carol dave erin nina olga paul; do
