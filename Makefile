@@ -57,7 +57,9 @@ install-roundcube: install-roundcube-plugin ## install the built extension and t
 	printf 'extension=openxport.so\nopenxport.state_dir=%s\n' "$(STATE_DIR)" > "$(DESTDIR)$(PHP_MODS)/openxport.ini"
 	install -d -m 0700 "$(DESTDIR)$(STATE_DIR)"
 	test "$$(id -u)" != 0 || chown "$(PHP_USER):" "$(DESTDIR)$(STATE_DIR)"
-	@echo "Now: phpenmod openxport; add 'jmap' to \$$config['plugins']; restart php-fpm or Apache."
+	@echo "Now: phpenmod openxport; make the plugin's table with Roundcube's"
+	@echo "  bin/updatedb.sh --package=jmap --dir=$(ROUNDCUBE_PLUGINS)/jmap/SQL"
+	@echo "as the user that PHP runs as; add 'jmap' to \$$config['plugins']; restart php-fpm or Apache."
 
 # The plugin's folder holds a link to the code that all webmails share; the copy has the files.
 PLUGIN_DIR ?= $(DESTDIR)$(ROUNDCUBE_PLUGINS)/jmap

@@ -108,6 +108,8 @@ final class Bridge implements \OpenXPort\Bridge
     public function call(string $ability, array $arguments): ?string
     {
         return match ($ability) {
+            // See src/hosts/roundcube/carried.rs.
+            'has_table' => $this->hasTable((string) $arguments[0]) ? '1' : null,
             // As it does for a signature below a plain text.
             'html2text' => $this->roundcube->html2text((string) $arguments[0], ['links' => false]),
             // See src/hosts/roundcube/contact_writer.rs, groups.rs and identity_writer.rs.
@@ -133,6 +135,11 @@ final class Bridge implements \OpenXPort\Bridge
     private function identities(): Identities
     {
         return $this->identities ??= new Identities($this->roundcube);
+    }
+
+    private function hasTable(string $table): bool
+    {
+        return in_array($this->db->table_name($table), (array) $this->db->list_tables(), true);
     }
 
     /**

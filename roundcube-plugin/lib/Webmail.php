@@ -19,6 +19,7 @@ final class Webmail implements \OpenXPort\Webmail
 {
     private const TABLES = [
         'contacts', 'contactgroups', 'contactgroupmembers', 'collected_addresses', 'identities',
+        'jmap_carried',
     ];
 
     /** Roundcube's keys of its own address books; others are plugins' and LDAP's. */

@@ -1,6 +1,7 @@
 //! The webmails: one folder each, which knows that webmail's tables and files and nothing of
 //! any protocol. Adding one is a folder and an arm in [`open`].
 
+mod carried;
 pub mod roundcube;
 
 use crate::db::{Database, DbError};

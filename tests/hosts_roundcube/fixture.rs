@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 
 const SCHEMA: &str = "/usr/share/roundcube/SQL/sqlite.initial.sql";
 
+/// The plugin's own table.
+const CARRIED: &str = include_str!("../../roundcube-plugin/SQL/sqlite.initial.sql");
+
 /// The user whom the tests look at; user 2 is somebody else.
 pub const ALICE: i64 = 1;
 
@@ -65,6 +68,9 @@ impl Roundcube {
         connection
             .execute_batch(&schema)
             .expect("the schema is Roundcube's");
+        connection
+            .execute_batch(CARRIED)
+            .expect("the schema is the plugin's");
         let roundcube = Self {
             sqlite: Sqlite { connection },
             now: Cell::new(NOW),
@@ -223,6 +229,7 @@ pub fn settings() -> Value {
             "contactgroupmembers": "contactgroupmembers",
             "collected_addresses": "collected_addresses",
             "identities": "identities",
+            "jmap_carried": "jmap_carried",
         },
         "address_books": [
             {"source": "personal", "name": "Personal Addresses"},
@@ -326,6 +333,15 @@ impl Database for &Roundcube {
 
     /// Stands in for Roundcube's own code, recognisably.
     fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
+        if let ("has_table", [Param::Text(name)]) = (ability, arguments) {
+            let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?";
+            let count = self
+                .sqlite
+                .connection
+                .query_row(sql, [name], |row| row.get(0));
+            let count: i64 = count.expect("they are counted");
+            return Ok((count > 0).then(|| b"1".to_vec()));
+        }
         if self.refusing.get() && ability != "contact_hooks" {
             return Ok(None);
         }

@@ -304,3 +304,112 @@ fn identity_set_leaves_the_identities_of_others_alone() {
     );
     assert_eq!(row(&roundcube, 6)[0], "Bob");
 }
+
+/// With an HTML signature and a text of its own beside it.
+fn with_both_signatures() -> Roundcube {
+    let roundcube = with_identities();
+    let patch = json!({"htmlSignature": "<b>Alice</b>", "textSignature": "-- \nAlice"});
+    let response = update(&roundcube, "i3", patch);
+    assert_eq!(response["updated"], json!({"i3": null}), "{response:#}");
+    roundcube
+}
+
+fn text_signature(roundcube: &Roundcube, id: &str) -> String {
+    let identity = &roundcube.select("Identity", &[id], &["textSignature"])[0];
+    identity["textSignature"]
+        .as_str()
+        .expect("it is text")
+        .to_owned()
+}
+
+#[test]
+fn identity_set_keeps_both_signatures() {
+    let roundcube = with_both_signatures();
+    let identity = &roundcube.get("Identity", &["i3"])[0];
+    assert_eq!(identity["htmlSignature"], "<b>Alice</b>");
+    assert_eq!(identity["textSignature"], "-- \nAlice");
+    assert_eq!(row(&roundcube, 3)[4..6], ["<b>Alice</b>", "1"]);
+    update(&roundcube, "i3", json!({"name": "Alicia"}));
+    assert_eq!(text_signature(&roundcube, "i3"), "-- \nAlice");
+    // Each can be changed alone.
+    update(&roundcube, "i3", json!({"htmlSignature": "<i>A</i>"}));
+    assert_eq!(text_signature(&roundcube, "i3"), "-- \nAlice");
+    let response = update(&roundcube, "i3", json!({"textSignature": "other"}));
+    assert_ne!(response["oldState"], response["newState"], "{response:#}");
+    assert_eq!(row(&roundcube, 3)[4], "<i>A</i>");
+    assert_eq!(text_signature(&roundcube, "i3"), "other");
+    // Without the HTML, the text is what the column holds.
+    update(&roundcube, "i3", json!({"htmlSignature": ""}));
+    assert_eq!(row(&roundcube, 3)[4..6], ["other", "0"]);
+    assert_eq!(carried(&roundcube), 0);
+    let both = json!({"email": "n@example.org", "htmlSignature": "<b>N</b>", "textSignature": "n"});
+    let response = create(&roundcube, both);
+    assert_eq!(
+        response["created"]["k"],
+        json!({"id": "i7", "name": "", "replyTo": null, "bcc": null, "mayDelete": true})
+    );
+    assert_eq!(text_signature(&roundcube, "i7"), "n");
+}
+
+/// How many entries are stored.
+fn carried(roundcube: &Roundcube) -> i64 {
+    let sql = "SELECT COUNT(*) FROM jmap_carried";
+    let count = roundcube
+        .sqlite
+        .connection
+        .query_row(sql, [], |row| row.get(0));
+    count.expect("they are counted")
+}
+
+#[test]
+fn identity_get_shows_no_text_beside_an_html_signature_that_was_edited_since() {
+    let roundcube = with_both_signatures();
+    let (version, fingerprint) = (
+        roundcube.versions("Identity")["i3"],
+        roundcube.fingerprint("Identity"),
+    );
+    roundcube.sql("UPDATE identities SET organization = 'ACME' WHERE identity_id = 3");
+    assert_eq!(text_signature(&roundcube, "i3"), "-- \nAlice");
+    assert_eq!(roundcube.versions("Identity")["i3"], version);
+    assert_eq!(roundcube.fingerprint("Identity"), fingerprint);
+    roundcube.sql("UPDATE identities SET signature = '<b>New</b>' WHERE identity_id = 3");
+    assert_eq!(text_signature(&roundcube, "i3"), "text of <b>New</b>");
+    roundcube
+        .sql("UPDATE identities SET signature = 'Plain', html_signature = 0 WHERE identity_id = 3");
+    assert_eq!(text_signature(&roundcube, "i3"), "Plain");
+    update(&roundcube, "i3", json!({"htmlSignature": "<b>Alice</b>"}));
+    assert_eq!(text_signature(&roundcube, "i3"), "Plain");
+}
+
+#[test]
+fn identity_set_loses_what_is_carried_to_no_key_that_is_used_again() {
+    let roundcube = with_both_signatures();
+    // What Roundcube's cleandb.sh does a week after an identity was deleted.
+    roundcube.sql(
+        "UPDATE identities SET del = 1 WHERE identity_id = 3; DELETE FROM identities WHERE del = 1;
+         INSERT INTO identities (identity_id, user_id, email, signature, html_signature)
+         VALUES (3, 1, 'alice@example.org', '<b>Alice</b>', 1)",
+    );
+    assert_eq!(text_signature(&roundcube, "i3"), "text of <b>Alice</b>");
+}
+
+// HOSTILE 55
+#[test]
+fn identity_set_needs_the_table_for_a_second_signature_alone() {
+    let roundcube = with_both_signatures();
+    roundcube.sql("DROP TABLE jmap_carried");
+    assert_eq!(text_signature(&roundcube, "i3"), "text of <b>Alice</b>");
+    let patch = json!({"textSignature": "second"});
+    let response = update(&roundcube, "i3", patch);
+    let error = &response["notUpdated"]["i3"];
+    assert_eq!(error["type"], "serverUnavailable", "{response:#}");
+    for patch in [
+        json!({"name": "Alicia"}),
+        json!({"htmlSignature": "<i>A</i>"}),
+        json!({"htmlSignature": "", "textSignature": "text"}),
+    ] {
+        let response = update(&roundcube, "i3", patch);
+        assert!(response["updated"].get("i3").is_some(), "{response:#}");
+    }
+    assert_eq!(row(&roundcube, 3)[4..6], ["text", "0"]);
+}

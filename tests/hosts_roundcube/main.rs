@@ -22,6 +22,7 @@ mod identities;
 mod identity_writing;
 mod import;
 mod opening;
+mod tables;
 mod versions;
 mod writing;
 mod writing_many;

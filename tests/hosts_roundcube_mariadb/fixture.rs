@@ -11,6 +11,9 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const SCHEMA: &str = "/usr/share/roundcube/SQL/mysql.initial.sql";
+
+/// The plugin's own table.
+const CARRIED: &str = include_str!("../../roundcube-plugin/SQL/mysql.initial.sql");
 const SOCKET: &str = "OPENXPORT_MARIADB_SOCKET";
 
 pub struct Roundcube {
@@ -42,6 +45,7 @@ impl Roundcube {
         roundcube.sql(&format!("USE {name}"));
         roundcube.sql("SET time_zone = '+00:00'");
         // Each statement of the schema ends its line with a semicolon.
+        let schema = schema + CARRIED;
         for statement in schema.split(";\n").filter(|text| !text.trim().is_empty()) {
             roundcube.sql(statement);
         }
@@ -103,7 +107,7 @@ impl Roundcube {
         self.queries.take().into_iter().map(explain).collect()
     }
 
-    fn open(&self) -> Box<dyn Host + '_> {
+    pub fn open(&self) -> Box<dyn Host + '_> {
         let Value::Object(settings) = settings() else {
             panic!("settings are an object")
         };
@@ -130,6 +134,7 @@ fn settings() -> Value {
             "contactgroupmembers": "`contactgroupmembers`",
             "collected_addresses": "`collected_addresses`",
             "identities": "`identities`",
+            "jmap_carried": "`jmap_carried`",
         },
         "address_books": [
             {"source": "personal", "name": "Personal Addresses"},
@@ -159,29 +164,74 @@ impl Row for FetchedRow {
     }
 }
 
-/// As PHP's driver does it: the parameters are quoted into the text of the SQL, and all values
-/// come as text.
-impl Database for &Roundcube {
-    fn kind(&self) -> Kind {
-        Kind::Mysql
-    }
-
-    fn rows(&self, sql: &str, params: &[Param<'_>], visit: VisitRow<'_>) -> Result<(), DbError> {
-        let stored = |param: &Param<'_>| match param {
-            Param::Integer(number) => Stored::from(number.to_string()),
-            Param::Text(text) => Stored::from(*text),
-            Param::Octets(octets) => Stored::from(*octets),
-        };
-        let values: Vec<_> = params.iter().map(stored).collect();
-        self.queries
-            .borrow_mut()
-            .push((sql.to_owned(), values.clone()));
+impl Roundcube {
+    /// The parameters quoted into the text of the SQL, as PHP's driver does it.
+    fn text(sql: &str, values: &[Stored]) -> String {
         let mut parts = sql.split('?');
         let mut text = parts.next().unwrap_or_default().to_owned();
         for (value, part) in values.iter().zip(parts) {
             text += &value.as_sql(false);
             text += part;
         }
+        text
+    }
+
+    fn number(&self, sql: &str) -> Option<u64> {
+        let number = self.connection.borrow_mut().query_first(sql);
+        number.expect("it is SQL")
+    }
+
+    /// As Roundcube's own code does it.
+    fn save_group(&self, key: i64, name: &str, add: &str, remove: &str) -> u64 {
+        let quoted = |text: &str| Stored::from(text).as_sql(false);
+        let key = match key {
+            0 => {
+                self.sql(
+                    "INSERT INTO contactgroups (user_id, changed, name) VALUES (1, NOW(), '')",
+                );
+                self.number("SELECT LAST_INSERT_ID()")
+                    .expect("there is one")
+            }
+            key => key.try_into().expect("it is positive"),
+        };
+        if !name.is_empty() {
+            let name = quoted(name);
+            self.sql(&format!(
+                "UPDATE contactgroups SET name = {name} WHERE contactgroup_id = {key}"
+            ));
+        }
+        if !remove.is_empty() {
+            self.sql(&format!(
+                "DELETE FROM contactgroupmembers WHERE contactgroup_id = {key} AND contact_id IN ({remove})"
+            ));
+        }
+        for contact in add.split(',').filter(|contact| !contact.is_empty()) {
+            self.sql(&format!(
+                "INSERT INTO contactgroupmembers (contactgroup_id, contact_id) VALUES ({key}, {contact})"
+            ));
+        }
+        key
+    }
+}
+
+fn stored(param: &Param<'_>) -> Stored {
+    match param {
+        Param::Integer(number) => Stored::from(number.to_string()),
+        Param::Text(text) => Stored::from(*text),
+        Param::Octets(octets) => Stored::from(*octets),
+    }
+}
+
+/// All values come as text, as they do in PHP.
+impl Database for &Roundcube {
+    fn kind(&self) -> Kind {
+        Kind::Mysql
+    }
+
+    fn rows(&self, sql: &str, params: &[Param<'_>], visit: VisitRow<'_>) -> Result<(), DbError> {
+        let values: Vec<_> = params.iter().map(stored).collect();
+        let text = Roundcube::text(sql, &values);
+        self.queries.borrow_mut().push((sql.to_owned(), values));
         let rows: Result<Vec<mysql::Row>, _> = self.connection.borrow_mut().query(text);
         for row in rows.map_err(|error| DbError::Refused(error.to_string()))? {
             if visit(&FetchedRow(row.unwrap())).is_break() {
@@ -191,23 +241,61 @@ impl Database for &Roundcube {
         Ok(())
     }
 
-    fn execute(&self, sql: &str, _params: &[Param<'_>]) -> Result<u64, DbError> {
-        Err(DbError::Refused(sql.to_owned()))
+    fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, DbError> {
+        let values: Vec<_> = params.iter().map(stored).collect();
+        let mut connection = self.connection.borrow_mut();
+        connection
+            .query_drop(Roundcube::text(sql, &values))
+            .map_err(|error| DbError::Refused(error.to_string()))?;
+        Ok(connection.affected_rows())
     }
 
     fn begin(&self) -> Result<(), DbError> {
-        Err(DbError::Refused("only reading is tested here".to_owned()))
+        self.sql("START TRANSACTION");
+        Ok(())
     }
 
     fn commit(&self) -> Result<(), DbError> {
-        self.begin()
+        self.sql("COMMIT");
+        Ok(())
     }
 
     fn roll_back(&self) -> Result<(), DbError> {
-        self.begin()
+        self.sql("ROLLBACK");
+        Ok(())
     }
 
-    fn call(&self, ability: &str, _arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
-        Err(DbError::NoAbility(ability.to_owned()))
+    /// Stands in for Roundcube's own code.
+    fn call(&self, ability: &str, arguments: &[Param<'_>]) -> Result<Option<Vec<u8>>, DbError> {
+        let answer = match (ability, arguments) {
+            ("identity_created", _) => return Ok(None),
+            ("has_table", [Param::Text(name)]) => {
+                let found = self.number(&format!(
+                    "SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES
+                     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{name}'"
+                ));
+                return Ok(found.filter(|count| *count > 0).map(|_| b"1".to_vec()));
+            }
+            ("html2text", [Param::Text(html)]) => format!("text of {html}"),
+            ("identity_columns", [Param::Integer(_), Param::Text(columns)]) => {
+                format!("{{\"columns\": {columns}}}")
+            }
+            ("identity_may_be_deleted", [Param::Integer(_)]) => "1".to_owned(),
+            ("identity_inserted", []) => {
+                let key = self.number("SELECT LAST_INSERT_ID()");
+                key.expect("there is one").to_string()
+            }
+            (
+                "group_save",
+                [
+                    Param::Integer(key),
+                    Param::Text(name),
+                    Param::Text(add),
+                    Param::Text(remove),
+                ],
+            ) => self.save_group(*key, name, add, remove).to_string(),
+            _ => return Err(DbError::NoAbility(ability.to_owned())),
+        };
+        Ok(Some(answer.into()))
     }
 }

@@ -2,14 +2,22 @@
 //!
 //! `make test` starts the server and names its socket in `OPENXPORT_MARIADB_SOCKET`.
 
+#[path = "../memory/mod.rs"]
+mod memory;
+#[path = "../convert_vcard/processor.rs"]
+mod processor;
+#[path = "../contract/wire.rs"]
+mod wire;
+
 mod fixture;
+mod writing;
 
 use fixture::Roundcube;
 use serde_json::{Value, json};
 
 const LONG_AGO: &str = "2024-03-01 10:00:00";
 
-fn filled() -> Roundcube {
+pub fn filled() -> Roundcube {
     let roundcube = Roundcube::new();
     roundcube.sql(
         "INSERT INTO contacts (contact_id, user_id, changed, name, email, vcard) VALUES
@@ -42,7 +50,7 @@ fn filled() -> Roundcube {
     roundcube
 }
 
-fn by_id<'r>(records: &'r [Value], id: &str) -> &'r Value {
+pub fn by_id<'r>(records: &'r [Value], id: &str) -> &'r Value {
     let found = records.iter().find(|record| record["id"] == id);
     found.unwrap_or_else(|| panic!("{id} is not in {records:#?}"))
 }

@@ -77,3 +77,11 @@ if [ -n "$plugins" ] && ! diff -rq "$repo/roundcube-plugin" "$root/plugins/jmap"
     rm -rf "$root/plugins/jmap"
     make -s -C "$repo" install-roundcube-plugin PLUGIN_DIR="$root/plugins/jmap"
 fi
+
+# The plugin's table, as an administrator makes it and keeps it up to date.
+if [ -n "$plugins" ]; then
+    as_service php8.2 -d auto_prepend_file="$root/home.php" -d display_errors=0 -d log_errors=1 \
+        -d error_log="$tree/log/updatedb.log" "$program/bin/updatedb.sh" \
+        --package=jmap --dir="$root/plugins/jmap/SQL" >"$tree/log/updatedb.out" ||
+        die "the plugin's table could not be made; see $tree/log/updatedb.out"
+fi

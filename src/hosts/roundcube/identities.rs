@@ -1,5 +1,6 @@
 //! Identities: the sender addresses that the user has set up in Roundcube's settings.
 
+use super::carried::{Carried, Stored, digest_of};
 use super::digest::Digest;
 use super::rows::{Keys, Query, Tables, VisitRow, row_key, write_id};
 use crate::convert::address_list;
@@ -9,6 +10,7 @@ use crate::store::{
     Fingerprint, Selection, Store, StoreError, StoreWriter, Version, Visit, Wanted,
 };
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 pub const LETTER: char = 'i';
@@ -19,17 +21,16 @@ const HTML_TO_TEXT: &str = "html2text";
 
 pub struct Identities<'a> {
     pub tables: Rc<Tables<'a>>,
-}
-
-/// The signatures of a row.
-pub struct Signatures<'r> {
-    pub text: Cow<'r, str>,
-    pub html: Cow<'r, str>,
+    /// Text signatures beside those in HTML, whose column mirrors it.
+    pub carried: Carried<'a>,
 }
 
 impl<'a> Identities<'a> {
     pub fn new(tables: Rc<Tables<'a>>) -> Self {
-        Self { tables }
+        Self {
+            carried: Carried::new(Rc::clone(&tables), "identity_id"),
+            tables,
+        }
     }
 
     /// The columns that JMAP knows, as the database wants them written.
@@ -81,49 +82,37 @@ impl<'a> Identities<'a> {
         Ok(count.is_some_and(|count| count > 1))
     }
 
-    /// What the row of [`Self::rows`] says as an Identity.
+    /// What the row of [`Self::rows`] and what is carried beside it say as an Identity.
     pub fn record<T>(
         &self,
         row: &dyn Row,
+        carried: Option<&Stored>,
         may_delete: bool,
         selection: &Selection,
         use_record: impl FnOnce(&Identity<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut id = String::new();
         write_id(&mut id, LETTER, row_key(row, 0)?);
-        let signatures = self.signatures(row, selection)?;
+        let signature = row.cell(5).text();
+        let is_html = row.cell(6).integer().is_some_and(|flag| flag != 0);
+        let carried = carried.filter(|carried| carried.entry.goes_with(&signature));
+        let text = match carried {
+            _ if !is_html => Cow::Borrowed(&*signature),
+            Some(carried) => Cow::Borrowed(&*carried.entry.data),
+            None if Identity::wants_text_signature(selection) => {
+                Cow::Owned(self.plain(&signature)?)
+            }
+            None => Cow::Borrowed(""),
+        };
         use_record(&Identity {
             id: &id,
             name: &row.cell(1).text(),
             email: &row.cell(2).text(),
             reply_to: address_list::parse(&row.cell(3).text()),
             bcc: address_list::parse(&row.cell(4).text()),
-            text_signature: &signatures.text,
-            html_signature: &signatures.html,
+            text_signature: &text,
+            html_signature: if is_html { &signature } else { "" },
             may_delete,
-        })
-    }
-
-    fn signatures<'r>(
-        &self,
-        row: &'r dyn Row,
-        selection: &Selection,
-    ) -> Result<Signatures<'r>, StoreError> {
-        let signature = row.cell(5).text();
-        let is_html = row.cell(6).integer().is_some_and(|flag| flag != 0);
-        if !is_html {
-            return Ok(Signatures {
-                text: signature,
-                html: Cow::Borrowed(""),
-            });
-        }
-        let text = match Identity::wants_text_signature(selection) {
-            true => self.plain(&signature)?,
-            false => String::new(),
-        };
-        Ok(Signatures {
-            text: Cow::Owned(text),
-            html: signature,
         })
     }
 
@@ -148,10 +137,12 @@ impl Store for Identities<'_> {
         let mut digest = Digest::default();
         // An administrator may have changed it, whatever the rows say.
         digest.add_octets(&[self.tables.settings.identities_level.may_add().into()]);
+        let carried = self.carried.entries(&Keys::All, false)?;
         let mut count = 0;
         self.rows(&Keys::All, &mut |row| {
             count += 1;
             digest.add_cells(row, 0..7);
+            digest.add_octets(digest_of(carried.get(&row_key(row, 0)?)));
             Ok(())
         })?;
         Ok(Fingerprint {
@@ -165,11 +156,14 @@ impl Store for Identities<'_> {
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let may_delete = self.may_delete()?;
+        let carried = self.carried.entries(&Keys::All, false)?;
         let mut id = String::new();
         self.rows(&Keys::All, &mut |row| {
-            write_id(&mut id, LETTER, row_key(row, 0)?);
+            let key = row_key(row, 0)?;
+            write_id(&mut id, LETTER, key);
             let mut digest = Digest::default();
             digest.add_cells(row, 1..7);
+            digest.add_octets(digest_of(carried.get(&key)));
             digest.add_octets(&[may_delete.into()]);
             visit(&id, Version(digest.finish()))
         })
@@ -182,8 +176,16 @@ impl Store for Identities<'_> {
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
         let may_delete = self.may_delete()?;
-        self.rows(&Keys::of(wanted, LETTER), &mut |row| {
-            self.record(row, may_delete, selection, |identity| visit(identity))
+        let keys = Keys::of(wanted, LETTER);
+        let carried = match Identity::wants_text_signature(selection) {
+            true => self.carried.entries(&keys, true)?,
+            false => HashMap::new(),
+        };
+        self.rows(&keys, &mut |row| {
+            let carried = carried.get(&row_key(row, 0)?);
+            self.record(row, carried, may_delete, selection, |identity| {
+                visit(identity)
+            })
         })
     }
 

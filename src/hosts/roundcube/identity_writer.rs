@@ -10,6 +10,7 @@
 //! - `identity_created`, of its key and columns: tells the plugins.
 //! - `identity_may_be_deleted`, of its key: null when a plugin refuses.
 
+use super::carried;
 use super::contact_writer::REFUSED;
 use super::dates::now;
 use super::identities::{Identities, LETTER};
@@ -19,6 +20,7 @@ use crate::data_types::identities::{
     BCC, EMAIL, HTML_SIGNATURE, IdentityContent, NAME, REPLY_TO, TEXT_SIGNATURE,
 };
 use crate::db::Param;
+use crate::hosts::carried::Entry;
 use crate::json;
 use crate::store::{Blobs, Id, Object, Record, Selection, StoreError, StoreWriter, Update};
 use serde::{Deserialize, Serialize};
@@ -96,14 +98,17 @@ struct Stored {
     columns: Columns,
     /// The same as octets, in whatever encoding they are.
     octets: [Vec<u8>; 6],
+    carried: Option<carried::Stored>,
 }
 
 impl Identities<'_> {
     fn stored(&self, key: i64) -> Result<Option<Stored>, StoreError> {
         let may_delete = self.may_delete()?;
+        let mut carried = self.carried.entry(key)?;
         let mut stored = None;
         self.rows(&Keys::Of(vec![key]), &mut |row| {
-            let record = self.record(row, may_delete, &Selection::ALL, |identity| {
+            let beside = carried.as_ref();
+            let record = self.record(row, beside, may_delete, &Selection::ALL, |identity| {
                 let mut text = json::Writer::new();
                 identity.emit(&Selection::ALL, &mut text);
                 serde_json::from_slice(text.as_bytes())
@@ -121,6 +126,7 @@ impl Identities<'_> {
                     html_signature: row.cell(6).integer().is_some_and(|flag| flag != 0),
                 },
                 octets: [1, 2, 3, 4, 5, 6].map(|column| row.cell(column).octets().into_owned()),
+                carried: carried.take(),
             });
             Ok(())
         })?;
@@ -208,11 +214,21 @@ impl Identities<'_> {
         }
     }
 
-    /// The text signature beside an HTML signature, where it is one of its own and not what the
-    /// HTML reads as.
-    fn own_text<'t>(&self, html: &str, text: &'t str) -> Result<Option<&'t str>, StoreError> {
-        let is_own = !html.is_empty() && !text.is_empty() && text != self.plain(html)?;
-        Ok(is_own.then_some(text))
+    /// What is to be carried beside these columns, so that the text signature is this one.
+    ///
+    /// None is where the HTML signature reads as this, or where the text is empty: then what
+    /// Roundcube makes of the HTML for a plain message is worth more.
+    fn beside(&self, columns: &Columns, text: &str) -> Result<Option<Entry>, StoreError> {
+        let html = &columns.signature;
+        if !columns.html_signature || text.is_empty() || text == self.plain(html)? {
+            return Ok(None);
+        }
+        self.carried.require()?;
+        Ok(Some(Entry {
+            uid: String::new(),
+            mirror: html.clone(),
+            data: text.to_owned(),
+        }))
     }
 }
 
@@ -230,14 +246,16 @@ impl StoreWriter for Identities<'_> {
         }
         let html = content.html_signature.as_deref().unwrap_or_default();
         let text = content.text_signature.as_deref().unwrap_or_default();
-        if self.own_text(html, text)?.is_some() {
-            return Err(one_signature());
-        }
         let mut columns = Columns::default();
         columns.apply(&content);
         columns.sign(html, text);
         let columns = self.judged(0, &columns)?;
-        let key = self.tables.atomically(|| self.insert(&columns))?;
+        let beside = self.beside(&columns, text)?;
+        let key = self.tables.atomically(|| {
+            let key = self.insert(&columns)?;
+            self.carried.replace(key, None, beside.as_ref())?;
+            Ok(key)
+        })?;
         let params = [Param::Integer(key), Param::Text(&as_json(&columns)?)];
         self.tables.database.call("identity_created", &params)?;
         Id::new(format!("{LETTER}{key}"))
@@ -267,16 +285,22 @@ impl StoreWriter for Identities<'_> {
         };
         let html = content.html_signature.as_deref();
         let html = html.unwrap_or_else(|| before(HTML_SIGNATURE));
-        // A text that was what the HTML read as follows it.
-        let is_derived = columns.html_signature && content.text_signature.is_none();
         let text = content.text_signature.as_deref();
         let text = text.unwrap_or_else(|| before(TEXT_SIGNATURE));
-        if !is_derived && self.own_text(html, text)?.is_some() {
-            return Err(one_signature());
-        }
         columns.sign(html, text);
         let columns = self.judged(key, &columns)?;
-        self.replace(key, &stored, &columns)
+        let carried = stored.carried.as_ref();
+        let is_own = carried.is_some_and(|one| one.entry.goes_with(&stored.columns.signature));
+        let beside = match (&content.html_signature, &content.text_signature) {
+            (None, None) => carried.map(|carried| carried.entry.clone()),
+            // A text that was only what the HTML read as goes with it.
+            (Some(_), None) if stored.columns.html_signature && !is_own => None,
+            _ => self.beside(&columns, text)?,
+        };
+        self.tables.atomically(|| {
+            self.replace(key, &stored, &columns)?;
+            self.carried.replace(key, carried, beside.as_ref())
+        })
     }
 
     /// Flags an identity as deleted, as Roundcube does, which never deletes the last one.
@@ -322,13 +346,6 @@ const MAY_NOT_BE_DELETED: StoreError = StoreError::Forbidden("this identity may 
 fn key_of(id: &Id) -> Result<i64, StoreError> {
     let key = id.as_str().strip_prefix(LETTER).and_then(parse_key);
     key.ok_or(StoreError::NotFound)
-}
-
-fn one_signature() -> StoreError {
-    StoreError::Invalid {
-        properties: vec![TEXT_SIGNATURE.to_owned()],
-        reason: "the webmail keeps one signature, HTML or text".to_owned(),
-    }
 }
 
 /// What is wrong with these columns, as properties.

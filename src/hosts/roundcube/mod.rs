@@ -8,9 +8,13 @@
 //! | ContactCard | `r<address_id>`, `t<address_id>` | `collected_addresses` of type 1 and 2 |
 //! | Identity | `i<identity_id>` | `identities` |
 //! | blob | `p<contact_id>-<key in media>` | inside `contacts.vcard` |
+//!
+//! What the columns of `identities` cannot hold is carried in the plugin's own table
+//! `jmap_carried`.
 
 mod address_books;
 mod cards;
+mod carried;
 mod collected;
 pub mod columns;
 mod contact_writer;

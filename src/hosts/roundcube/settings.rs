@@ -34,6 +34,9 @@ pub struct Tables {
     #[serde(default)]
     pub collected_addresses: String,
     pub identities: String,
+    /// The plugin's own. Empty: there is none.
+    #[serde(default)]
+    pub jmap_carried: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
