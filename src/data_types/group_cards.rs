@@ -1,5 +1,6 @@
 //! Cards of kind group (RFC 9553 §2.1.4) from and for hosts that keep groups outside of cards.
 
+use super::contacts::wants_stored_card;
 use crate::json;
 use crate::store::{Object, Record, Selection, StoreError};
 use serde_json::{Value, json};
@@ -14,14 +15,61 @@ pub struct GroupCard<'a> {
     pub name: &'a str,
     /// A UTCDate.
     pub updated: Option<&'a str>,
-    /// The uids of its members.
+    /// The uids of those members who are contacts.
     pub members: &'a [&'a str],
+    /// The rest of the card: further members, more about the name, and other properties.
+    pub carried: &'a Object,
 }
+
+/// What the host itself says of a group.
+const HOST_PROPERTIES: [&str; 9] = [
+    "id",
+    "addressBookIds",
+    "@type",
+    "version",
+    "kind",
+    "uid",
+    "updated",
+    "name",
+    "members",
+];
 
 impl GroupCard<'_> {
     /// Whether a selection needs the members to be known.
     pub fn wants_members(selection: &Selection) -> bool {
         selection.wants("members")
+    }
+
+    /// Whether a selection needs what is carried to be known.
+    pub fn wants_carried(selection: &Selection) -> bool {
+        wants_stored_card(selection)
+    }
+
+    fn emit_name(&self, out: &mut json::Writer) {
+        out.key("name");
+        out.begin_object();
+        out.member("full", self.name);
+        let more = self.carried.get("name").and_then(Value::as_object);
+        for (member, value) in more.into_iter().flatten() {
+            if member != "full" {
+                out.key(member);
+                out.serialize(value);
+            }
+        }
+        out.end_object();
+    }
+
+    fn emit_members(&self, out: &mut json::Writer) {
+        out.key("members");
+        out.begin_object();
+        let others = self.carried.get("members").and_then(Value::as_object);
+        let others = others.into_iter().flatten().map(|(uid, _)| uid.as_str());
+        let all: BTreeSet<&str> = self.members.iter().copied().chain(others).collect();
+        for uid in all {
+            out.key(uid);
+            out.boolean(true);
+        }
+        out.end_object();
     }
 }
 
@@ -54,25 +102,22 @@ impl Record for GroupCard<'_> {
             out.member("updated", updated);
         }
         if selection.wants("name") {
-            out.key("name");
-            out.begin_object();
-            out.member("full", self.name);
-            out.end_object();
+            self.emit_name(out);
         }
         if selection.wants("members") {
-            out.key("members");
-            out.begin_object();
-            for uid in self.members {
-                out.key(uid);
-                out.boolean(true);
+            self.emit_members(out);
+        }
+        for (property, value) in self.carried {
+            if !HOST_PROPERTIES.contains(&property.as_str()) && selection.wants(property) {
+                out.key(property);
+                out.serialize(value);
             }
-            out.end_object();
         }
         out.end_object();
     }
 }
 
-/// What of a group card such a host can hold.
+/// What of a group card such a host has columns for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct GroupContent {
     pub name: String,
@@ -81,30 +126,10 @@ pub struct GroupContent {
 }
 
 impl GroupContent {
-    /// Its uid is the host's, so that of the card is not looked at.
-    ///
     /// # Errors
-    /// `Invalid` names what such a host cannot hold.
+    /// `Invalid` where the card has no name, or what is no set of members.
     pub fn of(card: &Object) -> Result<Self, StoreError> {
-        let name = card.get("name").and_then(Value::as_object);
-        let full = name.and_then(|name| name.get("full")?.as_str());
-        // A group of a file also says in which version of vCard and by which program it was
-        // written, and repeats its name in parts: nothing of that is the group's.
-        let is_version = |property: &Value| property.get(0).is_some_and(|name| name == "version");
-        let repeats_name = |component: &Value| {
-            let value = component.get("value").and_then(Value::as_str);
-            full.zip(value)
-                .is_some_and(|(full, value)| full.contains(value))
-        };
-        let are_all = |list: Option<&Value>, test: &dyn Fn(&Value) -> bool| {
-            let items = list.map(Value::as_array);
-            items.is_none_or(|items| items.is_some_and(|items| items.iter().all(test)))
-        };
-        let is_name = name.is_some_and(|name| {
-            let known = ["full", "@type", "components", "isOrdered"];
-            name.keys().all(|key| known.contains(&key.as_str()))
-                && are_all(name.get("components"), &repeats_name)
-        });
+        let name = name_of(card).filter(|name| !name.trim().is_empty());
         let members = match card.get("members") {
             None => Some(BTreeSet::new()),
             Some(members) => members.as_object().and_then(|members| {
@@ -112,46 +137,94 @@ impl GroupContent {
                 all.then(|| members.keys().cloned().collect())
             }),
         };
-        let fits = |property: &str| match property {
-            "id" | "uid" | "updated" | "addressBookIds" | "prodId" => true,
-            "vCardProps" => are_all(card.get(property), &is_version),
-            "@type" => card.get(property) == Some(&json!("Card")),
-            "version" => card.get(property).is_some_and(Value::is_string),
-            "kind" => is_group(card),
-            "name" => is_name && full.is_some_and(|full| !full.trim().is_empty()),
-            "members" => members.is_some(),
-            _ => false,
-        };
-        let mut unfit: Vec<String> = card.keys().filter(|key| !fits(key)).cloned().collect();
-        if !card.contains_key("name") {
-            unfit.push("name".to_owned());
-        }
-        match (full, members) {
-            (Some(full), Some(members)) if unfit.is_empty() => Ok(Self {
-                name: full.to_owned(),
-                members,
-            }),
-            _ => Err(StoreError::Invalid {
-                properties: unfit,
-                reason: "a group here has a full name and members, and nothing else".to_owned(),
-            }),
+        match (name, members) {
+            (Some(name), Some(members)) => Ok(Self { name, members }),
+            (None, _) => Err(invalid("name", "a group here has a name")),
+            (_, None) => Err(invalid("members", "members are a set of uids")),
         }
     }
+}
+
+/// The whole name, or what its components make.
+fn name_of(card: &Object) -> Option<String> {
+    let name = card.get("name")?.as_object()?;
+    if let Some(full) = name.get("full") {
+        return full.as_str().map(str::to_owned);
+    }
+    let components = name.get("components")?.as_array()?.iter();
+    let is_separator = |component: &&Value| {
+        component
+            .get("kind")
+            .is_some_and(|kind| kind == "separator")
+    };
+    let words = components.filter(|component| !is_separator(component));
+    let words: Vec<&str> = words
+        .filter_map(|word| word.get("value")?.as_str())
+        .collect();
+    Some(words.join(" "))
+}
+
+/// Whether a name and members say all that such a card says; its uid is left aside.
+///
+/// A group of a file also says in which version of vCard and by which program it was written,
+/// and repeats its name in parts: nothing of that is the group's.
+pub fn is_name_and_members(card: &Object) -> bool {
+    let full = name_of(card).unwrap_or_default();
+    let is_version = |property: &Value| property.get(0).is_some_and(|name| name == "version");
+    let repeats_name = |component: &Value| {
+        let value = component.get("value").and_then(Value::as_str);
+        value.is_some_and(|value| full.contains(value))
+    };
+    let are_all = |list: Option<&Value>, test: &dyn Fn(&Value) -> bool| {
+        let items = list.map(Value::as_array);
+        items.is_none_or(|items| items.is_some_and(|items| items.iter().all(test)))
+    };
+    let is_plain_name = |name: &Object| {
+        let known = ["full", "@type", "components", "isOrdered"];
+        name.keys().all(|key| known.contains(&key.as_str()))
+            && are_all(name.get("components"), &repeats_name)
+    };
+    card.iter()
+        .all(|(property, value)| match property.as_str() {
+            "prodId" => true,
+            "vCardProps" => are_all(Some(value), &is_version),
+            "name" => value.as_object().is_some_and(is_plain_name),
+            property => HOST_PROPERTIES.contains(&property),
+        })
+}
+
+/// The card with these members only.
+pub fn with_members(card: &Object, members: &BTreeSet<String>) -> Object {
+    let mut card = card.clone();
+    let members: Object = members
+        .iter()
+        .map(|uid| (uid.clone(), true.into()))
+        .collect();
+    match members.is_empty() {
+        true => card.remove("members"),
+        false => card.insert("members".to_owned(), members.into()),
+    };
+    card
+}
+
+/// Takes out what a carried card says of a name that the group has no more.
+pub fn forget_name(card: &mut Object) {
+    card.remove("name");
+}
+
+fn invalid(property: &str, reason: &str) -> StoreError {
+    StoreError::Invalid {
+        properties: vec![property.to_owned()],
+        reason: reason.to_owned(),
+    }
+}
+
+pub fn unfit_uid() -> StoreError {
+    invalid("uid", "the uid is empty or too long")
 }
 
 pub fn name_is_too_long() -> StoreError {
-    StoreError::Invalid {
-        properties: vec!["name".to_owned()],
-        reason: "the name is too long".to_owned(),
-    }
-}
-
-/// What is wrong with a member that a host cannot put into a group.
-pub fn no_such_member() -> StoreError {
-    StoreError::Invalid {
-        properties: vec!["members".to_owned()],
-        reason: "members of a group here are contacts of the same address book".to_owned(),
-    }
+    invalid("name", "the name is too long")
 }
 
 pub fn is_group(card: &Object) -> bool {
@@ -160,8 +233,8 @@ pub fn is_group(card: &Object) -> bool {
 
 /// What is wrong where a group would become something else, or something else a group.
 pub fn kind_cannot_change() -> StoreError {
-    StoreError::Invalid {
-        properties: vec!["kind".to_owned()],
-        reason: "a contact cannot become a group here, nor a group a contact".to_owned(),
-    }
+    invalid(
+        "kind",
+        "a contact cannot become a group here, nor a group a contact",
+    )
 }

@@ -48,19 +48,21 @@ fn contact_card_import_of_a_file_moves_its_cards_and_photos_in_once() {
     let file = format!(
         "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Zoë 😀\r\nORG:Moving In Ltd\r\nPHOTO;ENCODING=b;TYPE=PNG:{PNG}\r\n\
          END:VCARD\r\nBEGIN:VCARD\r\nFN:broken\r\nBEGIN:VCARD\r\nVERSION:4.0\r\nUID:moving-in\r\n\
-         FN:日本\r\nORG:Moving In Ltd\r\nEND:VCARD\r\n"
+         FN:日本\r\nORG:Moving In Ltd\r\nEND:VCARD\r\nBEGIN:VCARD\r\nVERSION:4.0\r\nKIND:group\r\n\
+         UID:moving-group\r\nFN:Movers\r\nORG:Moving In Ltd\r\nMEMBER:moving-in\r\n\
+         MEMBER:nobody-here\r\nEND:VCARD\r\n"
     );
     let utf_16: Vec<u8> = file.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let blob = upload(&client, "text/vcard", &utf_16);
     let answer = client.call("ContactCard/parse", json!({"blobIds": [blob]}));
     let parsed = &answer["parsed"][&blob];
-    assert_eq!(parsed["total"], 3, "{answer:#}");
+    assert_eq!(parsed["total"], 4, "{answer:#}");
     assert_eq!(parsed["errors"][0]["type"], "notTerminated", "{answer:#}");
     assert_eq!(parsed["errors"][0]["line"], 7, "{answer:#}");
 
     let (created, there) = import(&client, &blob);
-    assert_eq!((created.len(), there), (2, 0));
-    assert_eq!(import(&client, &blob), (Vec::new(), 2));
+    assert_eq!((created.len(), there), (3, 0));
+    assert_eq!(import(&client, &blob), (Vec::new(), 3));
 
     let cards = client.call("ContactCard/get", json!({ "ids": created }));
     let list = cards["list"].as_array().expect("a list");
@@ -69,6 +71,10 @@ fn contact_card_import_of_a_file_moves_its_cards_and_photos_in_once() {
         found.unwrap_or_else(|| panic!("no {name} in {cards:#}"))
     };
     assert_eq!(of("日本")["uid"], "moving-in");
+    let group = of("Movers");
+    assert_eq!(group["uid"], "moving-group", "{group:#}");
+    let members = json!({"moving-in": true, "nobody-here": true});
+    assert_eq!(group["members"], members, "{group:#}");
     let media = of("Zoë 😀")["media"].as_object().expect("a photo");
     let photo = media.values().next().expect("a photo");
     let get = json!({"ids": [photo["blobId"]], "properties": ["data:asBase64", "digest:sha"]});

@@ -6,6 +6,7 @@
 mod authentication;
 mod blobs;
 mod browser;
+mod carried;
 mod client_library;
 mod contacts;
 mod editor;

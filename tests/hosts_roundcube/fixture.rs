@@ -49,6 +49,8 @@ pub struct Roundcube {
     pub fault: Cell<Option<Fault>>,
     /// How many transactions there have been.
     pub transactions: Cell<usize>,
+    /// What somebody else does just before the next transaction.
+    pub before_transaction: RefCell<Option<String>>,
     /// What somebody else does just before the next one is deleted.
     pub before_delete: RefCell<Option<String>>,
     /// The keys of the identities whose creation plugins have been told.
@@ -77,6 +79,7 @@ impl Roundcube {
             rows_read: Cell::new(0),
             meanwhile: RefCell::default(),
             refusing: Cell::new(false),
+            before_transaction: RefCell::default(),
             before_delete: RefCell::default(),
             created: RefCell::default(),
             hooks: Cell::new(""),
@@ -317,6 +320,9 @@ impl Database for &Roundcube {
 
     fn begin(&self) -> Result<(), DbError> {
         self.transactions.set(self.transactions.get() + 1);
+        if let Some(sql) = self.before_transaction.take() {
+            self.sql(&sql);
+        }
         self.sqlite.begin()
     }
 

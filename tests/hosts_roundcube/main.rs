@@ -18,6 +18,7 @@ mod contacts;
 mod contract;
 mod fingerprints;
 mod fixture;
+mod groups;
 mod identities;
 mod identity_writing;
 mod import;

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 const JANE: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Doe;Jane;;;\r\nFN:Jane Doe\r\n\
     item1.TEL;TYPE=work;X-ODD=1:+49 30 1\r\nX-OWN;A=b:kept\r\nEMAIL:jane@example.org\r\nEND:VCARD";
 
-fn with_jane() -> Roundcube {
+pub fn with_jane() -> Roundcube {
     let roundcube = Roundcube::new();
     roundcube.contact(1, JANE, LONG_AGO);
     roundcube
 }
 
-fn wire(roundcube: &Roundcube) -> Wire<Box<dyn Host + '_>> {
+pub fn wire(roundcube: &Roundcube) -> Wire<Box<dyn Host + '_>> {
     Wire::over(roundcube.open())
 }
 
@@ -27,15 +27,15 @@ fn column(roundcube: &Roundcube, name: &str, key: i64) -> String {
     value.expect("the contact is there")
 }
 
-fn create(roundcube: &Roundcube, card: Value) -> Value {
+pub fn create(roundcube: &Roundcube, card: Value) -> Value {
     wire(roundcube).ok("ContactCard/set", json!({"create": {"k": card}}))
 }
 
-fn update(roundcube: &Roundcube, id: &str, patch: Value) -> Value {
+pub fn update(roundcube: &Roundcube, id: &str, patch: Value) -> Value {
     wire(roundcube).ok("ContactCard/set", json!({"update": {id: patch}}))
 }
 
-fn card() -> Value {
+pub fn card() -> Value {
     json!({
         "@type": "Card", "version": "1.0", "uid": "urn:example:ann",
         "addressBookIds": {"b0": true},
@@ -263,86 +263,6 @@ fn contact_card_set_writes_nothing_into_collected_addresses() {
     }
     let response = wire(&roundcube).ok("ContactCard/set", json!({"destroy": ["r1"]}));
     assert_eq!(response["notDestroyed"]["r1"]["type"], "forbidden");
-}
-
-#[test]
-fn contact_card_set_creates_changes_and_destroys_a_group() {
-    let roundcube = with_jane();
-    create(&roundcube, card());
-    let jane = roundcube.get("ContactCard", &["c1"])[0]["uid"].clone();
-    let jane = jane.as_str().expect("it is text");
-    let group = json!({"@type": "Card", "version": "1.0", "kind": "group",
-        "addressBookIds": {"b0": true}, "name": {"full": "Friends"}, "members": {jane: true}});
-    let response = create(&roundcube, group);
-    assert_eq!(response["created"]["k"]["id"], "g1", "{response:#}");
-    assert_eq!(
-        roundcube.get("ContactCard", &["g1"])[0]["members"],
-        json!({jane: true})
-    );
-    let patch = json!({"name": {"full": "Foes"}, "members": {"urn:example:ann": true}});
-    update(&roundcube, "g1", patch);
-    let group = &roundcube.get("ContactCard", &["g1"])[0];
-    assert_eq!(group["name"]["full"], "Foes");
-    assert_eq!(group["members"], json!({"urn:example:ann": true}));
-    let response = wire(&roundcube).ok("ContactCard/set", json!({"destroy": ["g1", "g9"]}));
-    assert_eq!(response["destroyed"], json!(["g1"]));
-    assert_eq!(response["notDestroyed"]["g9"]["type"], "notFound");
-    assert!(roundcube.get("ContactCard", &["g1"]).is_empty());
-}
-
-#[test]
-fn contact_card_set_takes_a_group_as_a_file_has_it() {
-    let roundcube = with_jane();
-    let group = json!({"@type": "Card", "version": "1.0", "kind": "group", "uid": "urn:example:g",
-        "addressBookIds": {"b0": true}, "prodId": "-//Some//EN",
-        "vCardProps": [["version", {}, "text", "3.0"]],
-        "name": {"full": "Friends", "components": [{"kind": "surname", "value": "Friends"}]}});
-    let response = create(&roundcube, group);
-    assert_eq!(response["created"]["k"]["id"], "g1", "{response:#}");
-    let uid = &response["created"]["k"]["uid"];
-    assert_eq!(uid, &roundcube.get("ContactCard", &["g1"])[0]["uid"]);
-}
-
-#[test]
-fn contact_card_set_leaves_the_uid_of_a_groups_card_to_others() {
-    let roundcube = with_jane();
-    let group = json!({"kind": "group", "uid": "urn:example:ann", "name": {"full": "Friends"},
-        "addressBookIds": {"b0": true}});
-    let response = wire(&roundcube).ok(
-        "ContactCard/set",
-        json!({"create": {"a": group, "b": card()}}),
-    );
-    assert_eq!(response["created"]["b"]["id"], "c2", "{response:#}");
-}
-
-#[test]
-fn contact_card_set_refuses_what_a_group_cannot_hold() {
-    let roundcube = with_jane();
-    for (name, value) in [
-        ("notes", json!({"n": {"note": "x"}})),
-        (
-            "name",
-            json!({"full": "x", "components": [{"kind": "given", "value": "y"}]}),
-        ),
-        ("name", json!({"full": "x", "sortAs": {"given": "y"}})),
-        ("vCardProps", json!([["x-odd", {}, "unknown", "y"]])),
-        ("name", json!({"full": "x".repeat(129)})),
-        ("members", json!({"urn:example:nobody": true})),
-    ] {
-        let mut group = json!({"kind": "group", "addressBookIds": {"b0": true},
-            "name": {"full": "Friends"}});
-        group[name] = value;
-        let response = create(&roundcube, group);
-        let error = &response["notCreated"]["k"];
-        assert_eq!(error["type"], "invalidProperties", "{response:#}");
-        assert_eq!(error["properties"], json!([name]));
-    }
-    let response = update(&roundcube, "c1", json!({"kind": "group"}));
-    assert_eq!(
-        response["notUpdated"]["c1"]["properties"],
-        json!(["kind"]),
-        "{response:#}"
-    );
 }
 
 #[test]

@@ -6,7 +6,9 @@ use crate::convert::vcard::{self, Card, HostMembers};
 use crate::json;
 use crate::store::{Id, Record, Selection};
 
-const BLOB_LETTER: char = 'p';
+/// What the ids of blobs inside the cards of contacts and of groups begin with.
+pub const OF_CONTACT: char = 'p';
+pub const OF_GROUP: char = 'q';
 
 /// A row as a record, alive as long as its page.
 pub struct CardRecord<'r> {
@@ -45,19 +47,19 @@ impl Record for CardRecord<'_> {
             is_uid_taken: self.is_uid_taken,
             updated: self.updated,
             created: None,
-            blob_id: &|media| blob_id(self.key, media),
+            blob_id: &|media| blob_id(OF_CONTACT, self.key, media),
         };
         parse(self.vcard).emit(&host, selection, out);
     }
 }
 
-pub fn blob_id(key: i64, media: &str) -> String {
-    format!("{BLOB_LETTER}{key}-{media}")
+pub fn blob_id(letter: char, key: i64, media: &str) -> String {
+    format!("{letter}{key}-{media}")
 }
 
 /// The row and the key in `media` of which a blob id speaks.
-pub fn blob_parts(blob: &Id) -> Option<(i64, &str)> {
-    let (key, media) = blob.as_str().strip_prefix(BLOB_LETTER)?.split_once('-')?;
+pub fn blob_parts(letter: char, blob: &Id) -> Option<(i64, &str)> {
+    let (key, media) = blob.as_str().strip_prefix(letter)?.split_once('-')?;
     Some((parse_key(key)?, media))
 }
 

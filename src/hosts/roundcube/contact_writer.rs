@@ -196,7 +196,7 @@ impl Contacts<'_> {
         }
         // A card without any UID gets the derived one at its first write.
         let is_uid_taken = card.is_uid_taken && cards::parse(card.vcard).uid().is_some();
-        let blob_id = |media: &str| cards::blob_id(card.key, media);
+        let blob_id = |media: &str| cards::blob_id(cards::OF_CONTACT, card.key, media);
         let host = members(card.uid, is_uid_taken, &blob_id);
         let vcard = patched(card.vcard, &host, update.after, blobs)?;
         if vcard == card.vcard {
@@ -346,7 +346,7 @@ fn write_together<R, T>(
 }
 
 /// What the card does not say itself; its id is not written.
-fn members<'a>(
+pub fn members<'a>(
     uid: &'a str,
     is_uid_taken: bool,
     blob_id: &'a dyn Fn(&str) -> String,
@@ -364,7 +364,7 @@ fn members<'a>(
 }
 
 /// The card with what `after` says.
-fn patched(
+pub fn patched(
     stored: &[u8],
     host: &HostMembers<'_>,
     after: &Object,

@@ -8,7 +8,7 @@ use super::rows::{Keys, Tables, parse_key};
 use super::settings::Source;
 use super::uids::Uids;
 use crate::data_types::contacts::{IdAndUid, uid_of};
-use crate::data_types::group_cards::{is_group, no_such_member};
+use crate::data_types::group_cards::is_group;
 use crate::json;
 use crate::store::{
     Blobs, Contents, Fingerprint, Id, Object, Selection, Store, StoreError, StoreWriter, Update,
@@ -51,7 +51,10 @@ impl<'a> ContactCards<'a> {
     /// The octets of a photo, a logo or a sound inside a card.
     pub fn contents(&self, blob: &Id) -> Result<Option<Contents>, StoreError> {
         match &self.personal {
-            Some(Personal { contacts, .. }) => contacts.contents(blob),
+            Some(Personal { contacts, groups }) => match contacts.contents(blob)? {
+                None => groups.contents(blob),
+                found => Ok(found),
+            },
             None => Ok(None),
         }
     }
@@ -83,10 +86,18 @@ impl<'a> ContactCards<'a> {
         Ok(ids)
     }
 
-    fn contact_of(&self, uid: &str) -> Result<i64, StoreError> {
+    fn contact_of(&self, uid: &str) -> Result<Option<i64>, StoreError> {
         let id = self.id_of(uid)?;
-        id.and_then(|id| key_of(&id, personal::LETTER))
-            .ok_or_else(no_such_member)
+        Ok(id.and_then(|id| key_of(&id, personal::LETTER)))
+    }
+
+    /// Keeps in mind whose uid this is, where it is known of the others.
+    fn remember(&self, uid: Option<&str>, id: &Id) {
+        if let Some(by_uid) = self.by_uid.borrow_mut().as_mut()
+            && let Some(uid) = uid
+        {
+            by_uid.insert(digest(uid), id.clone());
+        }
     }
 }
 
@@ -113,24 +124,25 @@ impl StoreWriter for ContactCards<'_> {
         let Some(Personal { contacts, groups }) = &self.personal else {
             return objects.iter().map(|_| Err(READ_ONLY)).collect();
         };
-        let mut created = Vec::with_capacity(objects.len());
-        // In their order, because a group names contacts by uids that must be known.
-        for alike in objects.chunk_by(|one, next| is_group(one) == is_group(next)) {
-            if alike.iter().any(|object| is_group(object)) {
-                // Its uid is derived, whatever the card says.
-                let create = |object: &&Object| groups.create(object, &|uid| self.contact_of(uid));
-                created.extend(alike.iter().map(create));
-                continue;
+        let is_contact = |object: &&Object| !is_group(object);
+        let of_contacts: Vec<_> = objects.iter().copied().filter(is_contact).collect();
+        let ids = contacts.create_all(&of_contacts, blobs);
+        for (card, id) in of_contacts.iter().zip(&ids) {
+            if let Ok(id) = id {
+                self.remember(uid_of(card), id);
             }
-            let ids = contacts.create_all(alike, blobs);
-            if let Some(by_uid) = self.by_uid.borrow_mut().as_mut() {
-                let new = alike.iter().zip(&ids);
-                let new = new.filter_map(|(card, id)| Some((uid_of(card)?, id.as_ref().ok()?)));
-                by_uid.extend(new.map(|(uid, id)| (digest(uid), id.clone())));
-            }
-            created.extend(ids);
         }
-        created
+        let mut ids = ids.into_iter();
+        // The groups come last, because they name contacts by uids that must be known.
+        let create = |object: &&Object| {
+            if is_contact(object) {
+                return ids.next().unwrap_or(Err(StoreError::NotFound));
+            }
+            let group = groups.create(object, blobs, &|uid| self.contact_of(uid))?;
+            self.remember(group.uid.as_deref(), &group.id);
+            Ok(group.id)
+        };
+        objects.iter().map(create).collect()
     }
 
     fn update(&self, update: Update<'_>, blobs: Blobs<'_>) -> Result<(), StoreError> {
@@ -151,9 +163,9 @@ impl StoreWriter for ContactCards<'_> {
             if contact(update).is_some() {
                 return updated.next().unwrap_or(Err(StoreError::NotFound));
             }
-            let Update { id, before, after } = update;
-            match key_of(id, groups::LETTER) {
-                Some(key) => groups.update(key, before, after, &|uid| self.contact_of(uid)),
+            let contact_of = |uid: &str| self.contact_of(uid);
+            match key_of(update.id, groups::LETTER) {
+                Some(key) => groups.update(key, update, contacts, blobs, &contact_of),
                 None => Err(READ_ONLY),
             }
         };

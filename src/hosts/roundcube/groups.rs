@@ -1,15 +1,11 @@
 //! The contact groups of the personal address book, as cards of kind group.
 //!
-//! They are written by Roundcube's own code, which also asks its plugins:
-//!
-//! - `group_save`, of the group's key or 0, its new name or nothing, and the keys of the
-//!   contacts to add and to remove: stores it within a transaction, and returns the key; null
-//!   when a plugin refuses.
-//! - `group_delete`, of its key: `1` when there was one, otherwise `0`; null when a plugin
-//!   refuses.
+//! Roundcube keeps a name and memberships. The rest of a card is carried as a vCard, which
+//! mirrors the name: what more it says of that counts only while the row has it.
 
 use super::address_books;
-use super::contact_writer::{MAX_NAME_CHARACTERS, REFUSED};
+use super::cards;
+use super::carried::{Carried, Stored, digest_of};
 use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
@@ -17,29 +13,34 @@ use super::personal::{self, Contacts};
 use super::rows::{Keys, Query, Tables, row_key, write_id};
 use super::settings::Source;
 use super::uids::{self, Uids};
-use crate::data_types::contacts::is_only_in;
-use crate::data_types::group_cards::{
-    GroupCard, GroupContent, is_group, kind_cannot_change, name_is_too_long,
-};
+use crate::convert::vcard::HostMembers;
+use crate::data_types::group_cards::{GroupCard, forget_name};
 use crate::db::Param;
-use crate::store::{Id, Object, Selection, StoreError, Version, Visit};
+use crate::hosts::carried::Entry;
+use crate::json;
+use crate::store::{Contents, Id, Object, Selection, StoreError, Version, Visit};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 pub const LETTER: char = 'g';
 
+/// How many groups are read with what is carried of them at once.
+const PAGE_GROUPS: usize = 50;
+
 pub struct Groups<'a> {
-    tables: Rc<Tables<'a>>,
+    pub tables: Rc<Tables<'a>>,
+    pub carried: Carried<'a>,
     uids: Rc<Uids>,
 }
 
 /// A row of `contactgroups`.
-struct Group {
+pub struct Group {
     key: i64,
     /// As it is stored.
     changed: Vec<u8>,
     /// A UTCDate; empty where there is none.
     updated: String,
-    name: String,
+    pub name: String,
 }
 
 /// The uids of the members of one group, one behind the other in one text.
@@ -70,17 +71,22 @@ impl Members {
 
 impl<'a> Groups<'a> {
     pub fn new(tables: Rc<Tables<'a>>, uids: Rc<Uids>) -> Self {
-        Self { tables, uids }
+        Self {
+            carried: Carried::new(Rc::clone(&tables), "contactgroup_id"),
+            tables,
+            uids,
+        }
     }
 
     /// Adds what the groups and their memberships look like and says how many groups there
     /// are. Adding and removing members leaves no trace in the group's row.
     pub fn add_evidence(&self, digest: &mut Digest) -> Result<u64, StoreError> {
-        let groups = self.groups(&Keys::All)?;
+        let (groups, carried) = self.groups_and_digests()?;
         for group in &groups {
             digest.add_octets(&group.key.to_le_bytes());
             digest.add_octets(&group.changed);
             digest.add_octets(group.name.as_bytes());
+            digest.add_octets(digest_of(carried.get(&group.key)));
         }
         let names = &self.tables.settings.tables;
         let traces = Traces {
@@ -116,11 +122,12 @@ impl<'a> Groups<'a> {
         visit: &mut dyn FnMut(&str, Version) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut id = String::new();
-        let groups = self.groups(&Keys::All)?;
+        let (groups, carried) = self.groups_and_digests()?;
         self.with_members(&groups, contacts, &mut |group, members| {
             let mut digest = Digest::default();
             digest.add_octets(&group.changed);
             digest.add_octets(group.name.as_bytes());
+            digest.add_octets(digest_of(carried.get(&group.key)));
             members
                 .iter()
                 .for_each(|uid| digest.add_octets(uid.as_bytes()));
@@ -137,96 +144,68 @@ impl<'a> Groups<'a> {
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
         let (mut id, mut uid) = (String::new(), String::new());
-        let mut visit = |group: &Group, members: &Members| {
-            write_id(&mut id, LETTER, group.key);
-            self.uids.derive(&id, &mut uid);
-            visit(&GroupCard {
-                id: &id,
-                address_book_id: address_books::id(Source::Personal),
-                uid: &uid,
-                name: &group.name,
-                updated: (!group.updated.is_empty()).then_some(&group.updated),
-                members: &members.iter().collect::<Vec<_>>(),
-            })
+        let wants_carried = GroupCard::wants_carried(selection);
+        for groups in self.groups(keys)?.chunks(PAGE_GROUPS) {
+            let keys = Keys::Of(groups.iter().map(|group| group.key).collect());
+            let carried = match wants_carried || selection.wants("uid") {
+                true => self.carried.entries(&keys, wants_carried)?,
+                false => HashMap::new(),
+            };
+            let mut visit = |group: &Group, members: &Members| {
+                write_id(&mut id, LETTER, group.key);
+                let carried = carried.get(&group.key).map(|carried| &carried.entry);
+                match carried {
+                    Some(carried) => uid.clone_from(&carried.uid),
+                    None => self.uids.derive(&id, &mut uid),
+                }
+                let card = match carried.filter(|_| wants_carried) {
+                    Some(carried) => carried_card(group, carried)?,
+                    None => Object::new(),
+                };
+                visit(&GroupCard {
+                    id: &id,
+                    address_book_id: address_books::id(Source::Personal),
+                    uid: &uid,
+                    name: &group.name,
+                    updated: (!group.updated.is_empty()).then_some(&group.updated),
+                    members: &members.iter().collect::<Vec<_>>(),
+                    carried: &card,
+                })
+            };
+            if GroupCard::wants_members(selection) {
+                self.with_members(groups, contacts, &mut visit)?;
+                continue;
+            }
+            let nobody = Members::default();
+            groups.iter().try_for_each(|group| visit(group, &nobody))?;
+        }
+        Ok(())
+    }
+
+    /// The octets of a photo, a logo or a sound.
+    pub fn contents(&self, blob: &Id) -> Result<Option<Contents>, StoreError> {
+        let Some((key, media)) = cards::blob_parts(cards::OF_GROUP, blob) else {
+            return Ok(None);
         };
-        let groups = self.groups(keys)?;
-        if GroupCard::wants_members(selection) {
-            return self.with_members(&groups, contacts, &mut visit);
+        if self.group(key)?.is_none() {
+            return Ok(None);
         }
-        let nobody = Members::default();
-        groups.iter().try_for_each(|group| visit(group, &nobody))
+        let carried = self.carried.entry(key)?;
+        Ok(carried.and_then(|carried| cards::parse(carried.entry.data.as_bytes()).media(media)))
     }
 
-    /// Stores a new group. `contact_of` finds the contact with a uid.
-    pub fn create(
-        &self,
-        card: &Object,
-        contact_of: &dyn Fn(&str) -> Result<i64, StoreError>,
-    ) -> Result<Id, StoreError> {
-        if !is_only_in(card, address_books::id(Source::Personal)) {
-            return Err(StoreError::Forbidden("the address book is read-only"));
-        }
-        let content = GroupContent::of(card)?;
-        let members = keys_of(content.members.iter(), contact_of)?;
-        let key = self.save(0, &content.name, &members, "")?;
-        Id::new(format!("{LETTER}{key}"))
-            .ok_or_else(|| StoreError::Backend("the new group has no key".into()))
-    }
-
-    /// Writes the name if it is another, and only those members that come or go. So what others
-    /// have written since `before` stays, as it would if the patch were applied anew.
-    pub fn update(
-        &self,
-        key: i64,
-        before: &Object,
-        after: &Object,
-        contact_of: &dyn Fn(&str) -> Result<i64, StoreError>,
-    ) -> Result<(), StoreError> {
-        if !is_only_in(after, address_books::id(Source::Personal)) {
-            return Err(StoreError::Forbidden(
-                "a group cannot be moved to another address book",
-            ));
-        }
-        if !is_group(after) {
-            return Err(kind_cannot_change());
-        }
-        let (before, after) = (GroupContent::of(before)?, GroupContent::of(after)?);
-        let added = keys_of(after.members.difference(&before.members), contact_of)?;
-        let removed = keys_of(before.members.difference(&after.members), contact_of)?;
-        let name = match after.name == before.name {
-            true => "",
-            false => &after.name,
+    /// All groups, and what is carried of them by its digest.
+    fn groups_and_digests(&self) -> Result<(Vec<Group>, HashMap<i64, Stored>), StoreError> {
+        let groups = self.groups(&Keys::All)?;
+        let carried = match groups.is_empty() {
+            true => HashMap::new(),
+            false => self.carried.entries(&Keys::All, false)?,
         };
-        self.save(key, name, &added, &removed).map(drop)
+        Ok((groups, carried))
     }
 
-    pub fn destroy(&self, key: i64) -> Result<(), StoreError> {
-        let deleted = self
-            .tables
-            .database
-            .call("group_delete", &[Param::Integer(key)])?;
-        match deleted.as_deref() {
-            None => Err(REFUSED),
-            Some(b"1") => Ok(()),
-            Some(_) => Err(StoreError::NotFound),
-        }
-    }
-
-    fn save(&self, key: i64, name: &str, add: &str, remove: &str) -> Result<String, StoreError> {
-        if name.chars().count() > MAX_NAME_CHARACTERS {
-            return Err(name_is_too_long());
-        }
-        let params = [
-            Param::Integer(key),
-            Param::Text(name),
-            Param::Text(add),
-            Param::Text(remove),
-        ];
-        let saved = self.tables.atomically(|| {
-            let saved = self.tables.database.call("group_save", &params)?;
-            saved.ok_or(REFUSED)
-        })?;
-        String::from_utf8(saved).map_err(|error| StoreError::Backend(error.into()))
+    pub fn group(&self, key: i64) -> Result<Option<Group>, StoreError> {
+        Ok(self.groups(&Keys::Of(vec![key]))?.pop())
     }
 
     /// The groups, without their members, in the order of their keys.
@@ -301,13 +280,23 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// The keys of the contacts with these uids, separated by commas.
-fn keys_of<'u>(
-    uids: impl Iterator<Item = &'u String>,
-    contact_of: &dyn Fn(&str) -> Result<i64, StoreError>,
-) -> Result<String, StoreError> {
-    let keys: Result<Vec<_>, _> = uids
-        .map(|uid| Ok::<_, StoreError>(contact_of(uid)?.to_string()))
-        .collect();
-    Ok(keys?.join(","))
+/// What is carried of a card, as far as it goes with the row.
+fn carried_card(group: &Group, carried: &Entry) -> Result<Object, StoreError> {
+    let host = HostMembers {
+        id: "",
+        address_book_ids: &[],
+        uid: &carried.uid,
+        is_uid_taken: false,
+        updated: Some(""),
+        created: None,
+        blob_id: &|media| cards::blob_id(cards::OF_GROUP, group.key, media),
+    };
+    let mut text = json::Writer::new();
+    cards::parse(carried.data.as_bytes()).emit(&host, &Selection::ALL, &mut text);
+    let mut card = serde_json::from_slice(text.as_bytes())
+        .map_err(|error| StoreError::Backend(error.into()))?;
+    if !carried.goes_with(&group.name) {
+        forget_name(&mut card);
+    }
+    Ok(card)
 }

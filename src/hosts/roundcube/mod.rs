@@ -8,9 +8,10 @@
 //! | ContactCard | `r<address_id>`, `t<address_id>` | `collected_addresses` of type 1 and 2 |
 //! | Identity | `i<identity_id>` | `identities` |
 //! | blob | `p<contact_id>-<key in media>` | inside `contacts.vcard` |
+//! | blob | `q<contactgroup_id>-<key in media>` | inside what is carried of a group |
 //!
-//! What the columns of `identities` cannot hold is carried in the plugin's own table
-//! `jmap_carried`.
+//! What the columns of `contactgroups` and `identities` cannot hold is carried in the plugin's
+//! own table `jmap_carried`.
 
 mod address_books;
 mod cards;
@@ -23,6 +24,7 @@ mod dates;
 pub mod dialect;
 mod digest;
 mod evidence;
+mod group_writer;
 mod groups;
 mod hooks;
 mod identities;

@@ -239,7 +239,7 @@ impl<'a> Contacts<'a> {
 
     /// The octets of a photo, a logo or a sound.
     pub fn contents(&self, blob: &Id) -> Result<Option<Contents>, StoreError> {
-        let Some((key, media)) = cards::blob_parts(blob) else {
+        let Some((key, media)) = cards::blob_parts(cards::OF_CONTACT, blob) else {
             return Ok(None);
         };
         let mut contents = None;

@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A longer UID names nothing that any client would resolve; it is carried as it is.
-const MAX_UID_OCTETS: usize = 255;
+pub const MAX_UID_OCTETS: usize = 255;
 
 /// The namespace of the derived UUIDs: one of our own, chosen at random.
 const NAMESPACE: [u8; 16] = [
