@@ -1,7 +1,7 @@
 //! ContactCard/set of groups on Roundcube's tables and the plugin's own (RFC 9610 §3, RFC 9553
 //! §2.1.6).
 
-use crate::fixture::Roundcube;
+use crate::fixture::{LONG_AGO, Roundcube};
 use crate::wire::Wire;
 use crate::writing::{card, create, update, wire, with_jane};
 use serde_json::{Value, json};
@@ -205,6 +205,27 @@ fn contact_card_set_refuses_a_uid_that_a_group_has() {
     wire(&roundcube).ok("ContactCard/set", json!({"destroy": ["g1"]}));
     let response = create(&roundcube, group());
     assert_eq!(response["created"]["k"]["id"], "g3", "{response:#}");
+}
+
+// Roundcube's own import makes a contact of a group's card.
+#[test]
+fn contact_card_get_leaves_the_uid_of_a_group_to_it() {
+    let roundcube = with_group();
+    let uid = group()["uid"].clone();
+    let vcard = "BEGIN:VCARD\r\nFN:Old Friends\r\nUID:urn:example:friends\r\nEND:VCARD";
+    roundcube.contact(7, vcard, LONG_AGO);
+    let all = roundcube.all("ContactCard");
+    let has_it = |card: &&Value| card["uid"] == uid;
+    let ids: Vec<_> = all.iter().filter(has_it).map(|card| &card["id"]).collect();
+    assert_eq!(ids, ["g1"], "{all:#?}");
+    assert_ne!(get(&roundcube, "c7")["uid"], uid);
+    let found = wire(&roundcube).ok("ContactCard/query", json!({"filter": {"uid": uid}}));
+    assert_eq!(found["ids"], json!(["g1"]), "{found:#}");
+    // It gets its own back when the group goes.
+    let before = roundcube.versions("ContactCard");
+    wire(&roundcube).ok("ContactCard/set", json!({"destroy": ["g1"]}));
+    assert_eq!(get(&roundcube, "c7")["uid"], uid);
+    assert_ne!(before["c7"], roundcube.versions("ContactCard")["c7"]);
 }
 
 #[test]

@@ -79,15 +79,44 @@ impl<'a> Carried<'a> {
             entries.insert(row_key(row, 0)?, Stored { entry, digest });
             Ok(())
         });
-        match read {
-            Err(StoreError::Backend(_)) if !self.is_there()? => Ok(HashMap::new()),
-            read => read.map(|()| entries),
-        }
+        self.or_nothing(read)?;
+        Ok(entries)
     }
 
     pub fn entry(&self, key: i64) -> Result<Option<Stored>, StoreError> {
         let mut entries = self.entries(&Keys::Of(vec![key]), true)?;
         Ok(entries.remove(&key))
+    }
+
+    /// The uids of those rows of a table that are not deleted.
+    pub fn uids(&self, table: &str) -> Result<Vec<String>, StoreError> {
+        let mut uids = Vec::new();
+        if self.is_missing.get() {
+            return Ok(uids);
+        }
+        let (key, carried) = (self.key, &self.tables.settings.tables.jmap_carried);
+        let query = Query {
+            select: &format!(
+                "SELECT j.{key}, j.uid FROM {carried} j JOIN {table} t ON t.{key} = j.{key} \
+                 WHERE j.user_id = ? AND t.del = 0"
+            ),
+            params: &[self.tables.user()],
+            key: &[&format!("j.{key}")],
+        };
+        let read = self.tables.walk(query, &mut |row| {
+            uids.push(row.cell(1).text().into_owned());
+            Ok(())
+        });
+        self.or_nothing(read)?;
+        Ok(uids)
+    }
+
+    /// Reading where there is no table finds nothing.
+    fn or_nothing(&self, read: Result<(), StoreError>) -> Result<(), StoreError> {
+        match read {
+            Err(StoreError::Backend(_)) if !self.is_there()? => Ok(()),
+            read => read,
+        }
     }
 
     /// Whether anything can be carried.

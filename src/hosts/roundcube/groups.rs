@@ -24,6 +24,9 @@ use std::rc::Rc;
 
 pub const LETTER: char = 'g';
 
+/// The column that names a group.
+pub const KEY: &str = "contactgroup_id";
+
 /// How many groups are read with what is carried of them at once.
 const PAGE_GROUPS: usize = 50;
 
@@ -72,7 +75,7 @@ impl Members {
 impl<'a> Groups<'a> {
     pub fn new(tables: Rc<Tables<'a>>, uids: Rc<Uids>) -> Self {
         Self {
-            carried: Carried::new(Rc::clone(&tables), "contactgroup_id"),
+            carried: Carried::new(Rc::clone(&tables), KEY),
             tables,
             uids,
         }

@@ -2,9 +2,11 @@
 
 use super::address_books;
 use super::cards::{self, CardRecord, Columns};
+use super::carried::Carried;
 use super::dates::{changed_utc, write_utc_date};
 use super::digest::Digest;
 use super::evidence::{self, Traces};
+use super::groups;
 use super::hooks::Hooks;
 use super::rows::{Keys, Query, Tables, VisitRow, octets, row_key, write_id};
 use super::settings::Source;
@@ -57,6 +59,8 @@ fn content(kind: Kind) -> [&'static str; 2] {
 pub struct Contacts<'a> {
     pub tables: Rc<Tables<'a>>,
     uids: Rc<Uids>,
+    /// What is carried of groups, whose uids are none of a contact's.
+    of_groups: Carried<'a>,
     /// The rows whose UID an earlier row has, once it is known.
     repeated: RefCell<Option<HashSet<i64>>>,
     pub hooks: Hooks,
@@ -65,6 +69,7 @@ pub struct Contacts<'a> {
 impl<'a> Contacts<'a> {
     pub fn new(tables: Rc<Tables<'a>>, uids: Rc<Uids>) -> Self {
         Self {
+            of_groups: Carried::new(Rc::clone(&tables), groups::KEY),
             tables,
             uids,
             repeated: RefCell::default(),
@@ -100,7 +105,7 @@ impl<'a> Contacts<'a> {
         let [vcard, names] = content(self.tables.database.kind());
         let columns = ["contact_id", "changed", vcard, names];
         let mut id = String::new();
-        let mut taken = Taken::default();
+        let mut taken = self.reserved()?;
         self.rows(&columns, &Keys::All, None, &mut |row| {
             let key = row_key(row, 0)?;
             let mut digest = Digest::default();
@@ -147,7 +152,10 @@ impl<'a> Contacts<'a> {
             columns.push(changed_utc(kind));
         }
         let is_known = self.repeated.borrow().is_some();
-        let mut taken = (*keys == Keys::All && !is_known).then(Taken::default);
+        let mut taken = match *keys == Keys::All && !is_known && shows_uid {
+            true => Some(self.reserved()?),
+            false => None,
+        };
         let (mut id, mut uid, mut updated) = (String::new(), String::new(), String::new());
         let mut made = Vec::new();
         self.rows(&columns, keys, None, &mut |row| {
@@ -181,7 +189,7 @@ impl<'a> Contacts<'a> {
                 key,
             })
         })?;
-        if let Some(taken) = taken.filter(|_| shows_uid) {
+        if let Some(taken) = taken {
             self.repeated.replace(Some(taken.repeated));
         }
         Ok(())
@@ -224,10 +232,20 @@ impl<'a> Contacts<'a> {
         self.repeated.replace(rows);
     }
 
+    /// The UIDs of groups, and none of a contact yet.
+    fn reserved(&self) -> Result<Taken, StoreError> {
+        let mut taken = Taken::default();
+        let groups = &self.tables.settings.tables.contactgroups;
+        for uid in self.of_groups.uids(groups)? {
+            taken.reserve(&uid);
+        }
+        Ok(taken)
+    }
+
     /// Looks at the UIDs of all rows.
     fn taken(&self) -> Result<Taken, StoreError> {
         let part = uids::part_with_uid(self.tables.database.kind(), "vcard");
-        let mut taken = Taken::default();
+        let mut taken = self.reserved()?;
         self.rows(&["contact_id", &part], &Keys::All, None, &mut |row| {
             if let Some(uid) = uids::own_in(&row.cell(1).octets()) {
                 taken.take(row_key(row, 0)?, &uid);

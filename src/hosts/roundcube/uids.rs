@@ -1,7 +1,9 @@
 //! What a card is called everywhere: its own UID, or one derived from its row.
 //!
 //! A uid is unique in an account (RFC 9610 §3), but Roundcube lets the same card be imported
-//! twice. Then the row with the lowest id keeps the UID and the others get derived ones.
+//! twice. Then the row with the lowest id keeps the UID and the others get derived ones. A group
+//! that has a UID keeps it before any contact, because it had it first: Roundcube imports the
+//! card of a group as one more contact.
 
 use super::cards;
 use super::rows::octets;
@@ -161,6 +163,11 @@ pub struct Taken {
 }
 
 impl Taken {
+    /// No row is to have this UID.
+    pub fn reserve(&mut self, uid: &str) {
+        self.uids.insert(xxh3_128(uid.as_bytes()));
+    }
+
     /// Whether the row is the first with this UID.
     pub fn take(&mut self, key: i64, uid: &str) -> bool {
         let is_first = self.uids.insert(xxh3_128(uid.as_bytes()));
