@@ -10,6 +10,7 @@ mod memory;
 mod personal;
 mod processor;
 mod random;
+mod random_card;
 mod samples;
 mod settling;
 mod strict_json;
@@ -17,6 +18,7 @@ mod tables;
 mod values;
 mod write;
 mod write_hostile;
+mod write_localized;
 mod write_places;
 mod write_random;
 

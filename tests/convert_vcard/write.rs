@@ -73,7 +73,7 @@ pub fn comparable(mut read: Object, wanted: &Object) -> (Value, Value) {
 }
 
 /// Components without an order of their own may come in any (RFC 9553 §2.2.1.1).
-fn sort_components(value: &mut Value) {
+pub fn sort_components(value: &mut Value) {
     if let Value::Object(members) = value {
         members.values_mut().for_each(sort_components);
         if members.get("isOrdered") != Some(&Value::Bool(true)) {
@@ -162,7 +162,7 @@ fn no_blobs(_: &str) -> Option<Contents> {
     None
 }
 
-fn created(card: Value, dialect: &'static Dialect) -> String {
+pub fn created(card: Value, dialect: &'static Dialect) -> String {
     let card = patch(b"", dialect, &host(), &object(card), &no_blobs);
     String::from_utf8(card.expect("it can be written")).expect("it is UTF-8")
 }
@@ -422,6 +422,18 @@ fn what_is_no_valid_jscontact_is_refused_by_its_name() {
         (json!({"created": "yesterday"}), "created"),
         (json!({"keywords": {"k": 1}}), "keywords/k"),
         (json!({"localizations": {"de": 1}}), "localizations"),
+        (
+            json!({"localizations": {"de": {"localizations/fr": {}}}}),
+            "localizations",
+        ),
+        (
+            json!({"localizations": {"de": {"name": {}, "name/full": "x"}}}),
+            "localizations",
+        ),
+        (
+            json!({"localizations": {"de": {"name/full": "x", "/name/full": "y"}}}),
+            "localizations",
+        ),
         (json!({"vCardProps": [["x"]]}), "vCardProps"),
         (
             json!({"vCardProps": [["email", {}, "text", "a@example.com"]]}),

@@ -7,7 +7,7 @@ use openxport::hosts::roundcube::dialect::ROUNDCUBE;
 use serde_json::{Value, json};
 
 /// The card of these lines, and what it becomes when its top-level properties are set.
-fn lines_after(lines: &str, changes: Value) -> String {
+pub fn lines_after(lines: &str, changes: Value) -> String {
     let stored = format!("BEGIN:VCARD\r\nUID:1\r\n{lines}END:VCARD\r\n");
     let card = String::from_utf8(changed(stored.as_bytes(), changes)).expect("it is UTF-8");
     let lines = card.strip_prefix("BEGIN:VCARD\r\nUID:1\r\n");
@@ -102,7 +102,7 @@ fn changed_line_keeps_its_group_and_the_parameters_that_no_part_says() {
             "N;PHONETIC=ipa;SCRIPT=Latn;X-B=1:m;z\r\nN;X-A=1:M;Z\r\nFN:x\r\n",
             json!({"name": {"full": "x", "phoneticSystem": "jyut", "vCardParams": {"x-a": "1"},
                 "components": [{"kind": "surname", "value": "N", "phonetic": "n"}]}}),
-            "N;PHONETIC=jyut;X-B=1:n;;;;\r\nN;X-A=1:N;;;;\r\nFN:x\r\n",
+            "N;PHONETIC=jyut;ALTID=1;X-B=1:n;;;;\r\nN;X-A=1;ALTID=1:N;;;;\r\nFN:x\r\n",
         ),
         (
             "KIND;X-OWN=1:group\r\nKIND;X-OWN=2:org\r\n",

@@ -2,6 +2,7 @@
 //! nothing else changes (RFC 9555 §3.1, §3.2.1).
 
 use crate::random::{Random, card};
+use crate::random_card::{in_its_languages, localize};
 use crate::write::{comparable, host, read};
 use openxport::convert::vcard::{Dialect, STANDARD, patch};
 use openxport::hosts::roundcube::dialect::ROUNDCUBE;
@@ -96,7 +97,7 @@ fn entry(random: &mut Random) -> (&'static str, Value) {
 /// Changes something in a Card, so that it still is one.
 fn change(card: &mut Object, random: &mut Random) {
     let text = |random: &mut Random| Value::from(random.one_of(TEXTS));
-    match random.below(9) {
+    match random.below(10) {
         0 => {
             let (map, value) = entry(random);
             let map = card.entry(map).or_insert_with(|| json!({}));
@@ -181,6 +182,7 @@ fn change(card: &mut Object, random: &mut Random) {
             card.insert("created".into(), json!("2020-01-02T03:04:05Z"));
             card.insert("prodId".into(), text(random));
         }
+        8 => localize(card, random),
         _ => {
             card.insert(
                 "localizations".into(),
@@ -271,6 +273,7 @@ fn changed_card_reads_as_wanted(dialect: &'static Dialect, version: &str) {
                 has_no_more_cards(&written, &text);
                 let (found, wanted) =
                     comparable(read(&written, dialect), &with_stored_blobs(&after));
+                let (found, wanted) = (in_its_languages(found), in_its_languages(wanted));
                 if found != wanted && !only_lets_go(&found, &wanted) {
                     wrong.push(format!(
                         "seed {seed}\n{text}\n{}\n{found:#}\n{wanted:#}",

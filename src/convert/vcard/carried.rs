@@ -132,10 +132,14 @@ impl<'c> Emitter<'c, '_> {
             }
             Fate::Joins(_) => self.loses_params(line, ParamSet::EMPTY),
             Fate::Localizes(_) => match target {
-                Target::NameComponents
-                | Target::FullName
-                | Target::GrammaticalGender
-                | Target::AnniversaryPlace => self.loses_params(line, self.expressed_of(index)),
+                Target::NameComponents => {
+                    let mut expressed = self.expressed_of(index);
+                    expressed.add_if(self.is_ordered(line), ParamName::Jscomps);
+                    self.loses_params(line, expressed)
+                }
+                Target::FullName | Target::GrammaticalGender | Target::AnniversaryPlace => {
+                    self.loses_params(line, self.expressed_of(index))
+                }
                 _ => false,
             },
             Fate::Converts => match target {

@@ -88,6 +88,13 @@ impl<'c> Emitter<'c, '_> {
         components::overflow(&value::decoded(line), &NAME)
     }
 
+    /// Whether JSCOMPS says the order of the components.
+    pub fn is_ordered(&self, line: Line<'c>) -> bool {
+        let order = params::find_text(line, ParamName::Jscomps);
+        let text = value::decoded(line);
+        order.is_some_and(|order| Parts::read(&text, &NAME, false, Some(&order)).ordered)
+    }
+
     /// Writes `sortAs` of a SORT-AS that has a component for each of its values.
     fn name_sort_as(&mut self, line: Line<'c>, parts: &Parts<'_>) -> bool {
         let Some(sort_as) = params::find_text(line, ParamName::SortAs) else {

@@ -13,6 +13,9 @@ pub struct Dialect {
     pub comma_is_text: &'static [&'static str],
     /// The properties, in upper case, by which it is written what others could say as well.
     pub writes: &'static [&'static str],
+    /// Properties in other languages are lines; elsewhere they are JSPROPs, unless they are
+    /// lines already.
+    pub has_languages: bool,
     /// New cards are folded (RFC 6350 §3.2).
     pub folds: bool,
     /// A parameter ends at a colon or semicolon in quotes, too.
@@ -25,6 +28,7 @@ pub const STANDARD: Dialect = Dialect {
     types: &[],
     comma_is_text: &[],
     writes: &[],
+    has_languages: true,
     folds: true,
     cuts_quotes: false,
 };

@@ -20,6 +20,8 @@ pub const ROUNDCUBE: Dialect = Dialect {
         "X-YAHOO",
         "X-SKYPE",
     ],
+    // Its editor drops FN and N in other languages, and makes values of their own of others.
+    has_languages: false,
     folds: false,
     cuts_quotes: true,
     ..PROGRAMS

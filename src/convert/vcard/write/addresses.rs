@@ -49,6 +49,9 @@ impl Writer<'_> {
             let group = group_of(address).unwrap_or_else(|| self.groups.fresh());
             line.group = Some(group);
         }
+        if let (Some(value), Some(line)) = (placed.sounds(7), self.sound("ADR", address)) {
+            followers.push(NewLine { value, ..line });
+        }
         followers
     }
 }

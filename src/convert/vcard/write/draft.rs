@@ -3,10 +3,11 @@
 use super::groups::Groups;
 use super::jcard;
 use super::line::{NewLine, Style, Version};
+use super::localized::{Altids, main_of};
 use super::owners::Owners;
 use super::patches::{self, Patches};
-use super::places::Places;
-use super::units::{Unit, unit_of};
+use super::places::{At, Places};
+use super::units::{self, Unit, unit_of};
 use super::wanted::Wanted;
 use super::writer::Writer;
 use crate::convert::content_line;
@@ -24,6 +25,8 @@ pub struct Plan {
     pub lines: BTreeSet<usize>,
     /// The parts of which a line says something else, too: only JSPROPs say them.
     pub silent: BTreeSet<Unit>,
+    /// The localizations that lines say.
+    pub localized: BTreeSet<Unit>,
     /// The properties that are carried besides (RFC 9555 §2.15.1).
     pub carried: Vec<Value>,
     /// The lines of which is not wanted any more what they have carried.
@@ -72,9 +75,19 @@ pub fn draft(
         groups,
         lines: Vec::new(),
         spellings: Vec::new(),
+        altids: Altids::of(card, owners),
+        localized: plan.localized.iter().map(main_of).collect(),
     };
     let mut places = Places::of(card, owners, plan);
     write_parts(&mut writer, plan, &mut places);
+    if !plan.localized.is_empty() {
+        let localizations = units::localizations(&wanted.card);
+        for unit in &plan.localized {
+            let patches = localizations.get(unit).map(Vec::as_slice);
+            writer.localization(unit, patches.unwrap_or_default());
+            places.put(unit, writer.lines.drain(..));
+        }
+    }
     for property in &plan.carried {
         if let Some(line) = jcard::line(property, card.dialect) {
             places.put_last(line);
@@ -88,7 +101,7 @@ pub fn draft(
 
 /// Writes the parts of the plan into their places.
 fn write_parts(writer: &mut Writer<'_>, plan: &Plan, places: &mut Places<'_>) {
-    let mut keywords: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut keywords: BTreeMap<At, Vec<String>> = BTreeMap::new();
     let rank = |unit: &&Unit| {
         let known = ORDER.iter().position(|known| *unit == known);
         known.unwrap_or(ORDER.len())
@@ -127,7 +140,7 @@ fn is_plain(keyword: &str) -> bool {
 fn assemble(
     card: &Card<'_>,
     kept: &[bool],
-    new: &BTreeMap<usize, Vec<NewLine>>,
+    new: &BTreeMap<At, Vec<NewLine>>,
     style: Style,
 ) -> (Vec<u8>, Vec<Origin>) {
     let text = card.lines.text();
@@ -137,16 +150,9 @@ fn assemble(
     let first = starts.first().copied().unwrap_or(text.len());
     out.extend_from_slice(text.get(..first).unwrap_or_default());
     for index in 0..=kept.len() {
-        for line in new.get(&index).into_iter().flatten() {
-            if !out.is_empty() && !matches!(out.last(), Some(b'\n' | b'\r')) {
-                out.extend_from_slice(style.line_end.as_bytes());
-            }
-            line.write(style, &mut out);
-            let origin = match line.kept.as_str() {
-                "" => Origin::New(line.unit.clone()),
-                _ => Origin::Keeping,
-            };
-            origins.extend(std::iter::repeat_n(origin, line.count()));
+        let lines_at = |at: At| new.get(&at).into_iter().flatten();
+        for line in lines_at(At::Line(index)) {
+            write_new(line, style, &mut out, &mut origins);
         }
         if kept.get(index) == Some(&true) {
             let from = starts.get(index).copied().unwrap_or(text.len());
@@ -154,8 +160,23 @@ fn assemble(
             out.extend_from_slice(text.get(from..to).unwrap_or_default());
             origins.push(Origin::Stored(index));
         }
+        for line in lines_at(At::Behind(index)) {
+            write_new(line, style, &mut out, &mut origins);
+        }
     }
     (out, origins)
+}
+
+fn write_new(line: &NewLine, style: Style, out: &mut Vec<u8>, origins: &mut Vec<Origin>) {
+    if !out.is_empty() && !matches!(out.last(), Some(b'\n' | b'\r')) {
+        out.extend_from_slice(style.line_end.as_bytes());
+    }
+    line.write(style, out);
+    let origin = match line.kept.as_str() {
+        "" => Origin::New(line.unit.clone()),
+        _ => Origin::Keeping,
+    };
+    origins.extend(std::iter::repeat_n(origin, line.count()));
 }
 
 impl Style {

@@ -45,9 +45,9 @@ impl Writer<'_> {
             Target::Organization => followers = self.organization(line, key, entry),
             Target::OnlineService | Target::OnlineUser => online_service(line, rule, entry)?,
             Target::Address => followers = self.address(line, entry),
-            Target::Anniversary => followers = self.anniversary(line, rule, entry)?,
+            Target::Anniversary => followers = self.anniversary(line, entry)?,
             Target::LabelledDate => {
-                self.anniversary(line, rule, entry)?;
+                self.anniversary(line, entry)?;
                 line.group = group_of(entry);
             }
             Target::PersonalInfo => {
@@ -190,12 +190,7 @@ impl Writer<'_> {
         };
     }
 
-    fn anniversary(
-        &mut self,
-        line: &mut NewLine,
-        rule: &Rule,
-        entry: &Members,
-    ) -> Option<Vec<NewLine>> {
+    fn anniversary(&mut self, line: &mut NewLine, entry: &Members) -> Option<Vec<NewLine>> {
         let date = entry.get("date")?.as_object()?;
         let is_elder = self.style.version < Version::Four;
         let part = |name: &str| date.get(name).and_then(Value::as_u64);
@@ -222,27 +217,30 @@ impl Writer<'_> {
             line.param("CALSCALE", scale);
         }
         let place = entry.get("place").and_then(Value::as_object);
-        let place =
-            place.and_then(
-                |place| match (text(place, "full"), text(place, "coordinates")) {
-                    (Some(full), None) => Some(NewValue::text(full)),
-                    (None, Some(uri)) => Some(NewValue::Uri(uri.to_owned())),
-                    _ => None,
-                },
-            );
-        let name = match rule.implies {
-            "birth" => "BIRTHPLACE",
-            "death" => "DEATHPLACE",
-            _ => return Some(Vec::new()),
-        };
-        let place = place.map(|value| {
-            let mut line = NewLine::new(name, value);
-            if matches!(line.value, NewValue::Uri(_)) {
-                line.param("VALUE", "uri");
-            }
-            line
-        });
-        Some(place.into_iter().collect())
+        Some(
+            place
+                .and_then(|it| self::place(entry, it))
+                .into_iter()
+                .collect(),
+        )
+    }
+}
+
+/// BIRTHPLACE or DEATHPLACE, of this place of an anniversary.
+pub fn place(anniversary: &Members, place: &Members) -> Option<NewLine> {
+    let name = match text(anniversary, "kind")? {
+        "birth" => "BIRTHPLACE",
+        "death" => "DEATHPLACE",
+        _ => return None,
+    };
+    match (text(place, "full"), text(place, "coordinates")) {
+        (Some(full), None) => Some(NewLine::text(name, full)),
+        (None, Some(uri)) => {
+            let mut line = NewLine::new(name, NewValue::Uri(uri.to_owned()));
+            line.param("VALUE", "uri");
+            Some(line)
+        }
+        _ => None,
     }
 }
 

@@ -15,6 +15,7 @@ mod entries;
 mod groups;
 mod jcard;
 mod line;
+mod localized;
 mod names;
 mod owners;
 mod passes;

@@ -118,7 +118,7 @@ impl Writer<'_> {
     }
 
     /// A line that says how a name or an address sounds (RFC 9555 §2.3.15).
-    fn sound(&self, name: &str, members: &Members) -> Option<NewLine> {
+    pub fn sound(&self, name: &str, members: &Members) -> Option<NewLine> {
         let system = text(members, "phoneticSystem");
         let script = text(members, "phoneticScript");
         let mut line = NewLine::new(name, NewValue::default());

@@ -3,6 +3,7 @@
 use super::draft::{Origin, Plan, draft};
 use super::jcard;
 use super::line::Style;
+use super::localized::{Altids, is_localization, main_of, needs_altid, sayable};
 use super::owners::{Owners, unit};
 use super::units::{self, CARRIED, Unit, differing, says};
 use super::wanted::{Wanted, is_valid};
@@ -95,6 +96,7 @@ impl Patching<'_> {
         if plan.units.contains(["name".to_owned()].as_slice()) && self.wanted.at(&full).is_none() {
             plan.units.insert(full);
         }
+        self.add_localized(plan);
         self.owners.close(self.card, &mut plan.units);
         self.add_holding(plan);
         plan.kept = self.kept(plan);
@@ -110,6 +112,20 @@ impl Patching<'_> {
             plan.carried
                 .extend(std::iter::repeat_n(property.clone(), left));
         }
+    }
+
+    /// Finds the localizations that lines say, and adds the parts that need an ALTID for them.
+    fn add_localized(&self, plan: &mut Plan) {
+        plan.localized.clear();
+        if !plan.units.iter().any(|unit| is_localization(&unit)) {
+            return;
+        }
+        let localizations = units::localizations(&self.wanted.card);
+        plan.localized = sayable(self.card, &self.owners, plan, &localizations);
+        let altids = Altids::of(self.card, &self.owners);
+        let mains = plan.localized.iter().map(main_of);
+        let is_new = |main: &Unit| needs_altid(main) && !altids.is_stored(main);
+        plan.units.extend(mains.filter(is_new));
     }
 
     /// Adds the organizations in which new titles are held and that stand in no group yet.
@@ -171,6 +187,14 @@ impl Patching<'_> {
             self.drop_carried(&mut plan, &reading, &owners, &origins);
             self.settle(&mut plan);
             if before != plan.size() {
+                continue;
+            }
+            // What is said in other languages, but not as it is wanted, is better not said.
+            let localized = wrong.iter().filter(|unit| plan.localized.contains(*unit));
+            let localized: Vec<Unit> = localized.cloned().collect();
+            if !localized.is_empty() {
+                plan.silent.extend(localized);
+                self.settle(&mut plan);
                 continue;
             }
             stalls += 1;

@@ -4,6 +4,7 @@
 use super::common::keep_params;
 use super::draft::Plan;
 use super::line::NewLine;
+use super::localized::main_of;
 use super::owners::Owners;
 use super::units::{Unit, tokens};
 use crate::convert::content_line::Line;
@@ -12,25 +13,32 @@ use crate::convert::vcard::components::OF_PHONETICS;
 use crate::convert::vcard::params::{self, ParamName, ParamSet};
 use crate::convert::vcard::rule::Target;
 use crate::convert::vcard::settle::Fate;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The new lines of a card while they are put into their places.
 pub struct Places<'p> {
     card: &'p Card<'p>,
     plan: &'p Plan,
-    /// The stored lines of each part that is written anew, in the card's order.
+    /// The stored lines of each part that is written anew or localized, in the card's order.
     stored: HashMap<&'p Unit, Vec<usize>>,
     end: usize,
-    /// By the stored line in whose place or before which they stand.
-    new: BTreeMap<usize, Vec<NewLine>>,
+    new: BTreeMap<At, Vec<NewLine>>,
+}
+
+/// By a stored line: where new ones stand in its place or before it, and where behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum At {
+    Line(usize),
+    Behind(usize),
 }
 
 impl<'p> Places<'p> {
     pub fn of(card: &'p Card<'p>, owners: &'p Owners, plan: &'p Plan) -> Self {
+        let localized: BTreeSet<Unit> = plan.localized.iter().map(main_of).collect();
         let mut stored: HashMap<&Unit, Vec<usize>> = HashMap::new();
         for index in 0..card.lines.len() {
             for unit in owners.units(index) {
-                if plan.units.contains(unit) {
+                if plan.units.contains(unit) || localized.contains(unit) {
                     stored.entry(unit).or_default().push(index);
                 }
             }
@@ -58,9 +66,9 @@ impl<'p> Places<'p> {
     }
 
     /// Where a part stands whose lines have no old ones.
-    pub fn first(&self, unit: &Unit) -> usize {
+    pub fn first(&self, unit: &Unit) -> At {
         if let Some(index) = self.stored(unit).first() {
-            return *index;
+            return At::Line(*index);
         }
         let of = |target: Target| {
             let mut lines = self.card.converting(target.bit());
@@ -68,11 +76,15 @@ impl<'p> Places<'p> {
         };
         // FN and N stand together.
         let beside = match unit.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["name", "full"] => of(Target::NameComponents),
-            ["name"] => of(Target::FullName).map(|index| index + 1),
+            ["name", "full"] => of(Target::NameComponents).map(At::Line),
+            ["name"] => of(Target::FullName).map(At::Behind),
+            ["localizations", _, _, ..] => {
+                let main = self.stored(&main_of(unit)).last();
+                main.map(|index| At::Behind(*index))
+            }
             _ => None,
         };
-        beside.unwrap_or(self.end)
+        beside.unwrap_or(At::Line(self.end))
     }
 
     /// Puts the lines of a part where they belong.
@@ -87,10 +99,13 @@ impl<'p> Places<'p> {
     }
 
     /// Puts a line that is of no one part there, in the place of an old one that is there.
-    pub fn put_at(&mut self, at: usize, mut line: NewLine) {
-        let old = self.card.lines.line(at);
-        if let Some(old) = old.filter(|old| says_same(&line, *old) && !line.is_blank()) {
-            self.keep(&mut line, at, old);
+    pub fn put_at(&mut self, at: At, mut line: NewLine) {
+        if let At::Line(index) = at
+            && let Some(old) = self.card.lines.line(index)
+            && says_same(&line, old)
+            && !line.is_blank()
+        {
+            self.keep(&mut line, index, old);
         }
         self.new.entry(at).or_default().push(line);
     }
@@ -98,21 +113,23 @@ impl<'p> Places<'p> {
     /// Puts a patch into the place of that of the same pointer, or to the end.
     pub fn put_patch(&mut self, unit: &Unit, line: NewLine) {
         let mut old = self.stored(unit).to_vec();
-        let at = self.take_place(&line, &mut old).unwrap_or(self.end);
+        let at = self
+            .take_place(&line, &mut old)
+            .unwrap_or(At::Line(self.end));
         self.put_at(at, line);
     }
 
     pub fn put_last(&mut self, line: NewLine) {
-        self.new.entry(self.end).or_default().push(line);
+        self.new.entry(At::Line(self.end)).or_default().push(line);
     }
 
     /// The place of the first of these lines that says the same, which is then taken.
-    fn take_place(&self, line: &NewLine, old: &mut Vec<usize>) -> Option<usize> {
+    fn take_place(&self, line: &NewLine, old: &mut Vec<usize>) -> Option<At> {
         let at = old.iter().position(|index| {
             let old = self.card.lines.line(*index);
             old.is_some_and(|old| says_same(line, old))
         });
-        at.map(|at| old.remove(at))
+        at.map(|at| At::Line(old.remove(at)))
     }
 
     fn keep(&self, line: &mut NewLine, at: usize, old: Line<'_>) {
@@ -146,7 +163,7 @@ impl<'p> Places<'p> {
         said
     }
 
-    pub fn into_lines(self) -> BTreeMap<usize, Vec<NewLine>> {
+    pub fn into_lines(self) -> BTreeMap<At, Vec<NewLine>> {
         self.new
     }
 }

@@ -1,6 +1,7 @@
 //! What a Card may hold (RFC 9553 §2), to refuse what is none and to pass over what goes
 //! without saying.
 
+use super::units::tokens;
 use serde_json::Value;
 
 /// What a property holds.
@@ -271,7 +272,7 @@ impl Holds {
                 items.is_some_and(|items| items.iter().all(|item| kind.accepts(item)))
             }
             Date => PARTIAL_DATE.accepts(value) || TIMESTAMP.accepts(value),
-            Patches => each(value, Value::is_object),
+            Patches => each(value, is_patch),
             Params => each(value, |value| match value {
                 Value::Array(values) => values.iter().all(Value::is_string),
                 value => value.is_string(),
@@ -297,6 +298,23 @@ impl Holds {
             _ => None,
         }
     }
+}
+
+/// Whether this may patch a Card (RFC 9553 §1.4.3, §2.7.1); what it leads to may be missing.
+fn is_patch(value: &Value) -> bool {
+    let Some(patches) = value.as_object() else {
+        return false;
+    };
+    let mut ways: Vec<Vec<String>> = patches.keys().map(|way| tokens(way)).collect();
+    ways.sort_unstable();
+    let conflicts = ways
+        .windows(2)
+        .any(|pair| matches!(pair, [first, second] if second.starts_with(first)));
+    let is_of_the_card = |way: &Vec<String>| {
+        way.first()
+            .is_some_and(|property| property != "localizations")
+    };
+    !conflicts && ways.iter().all(is_of_the_card)
 }
 
 fn each(value: &Value, accepts: impl Fn(&Value) -> bool) -> bool {

@@ -52,6 +52,17 @@ pub fn units(card: &Object) -> Units<'_> {
     units
 }
 
+/// The parts in other languages.
+pub fn localizations(card: &Object) -> Units<'_> {
+    let mut units = Units::new();
+    if let Some(value) = card.get(LOCALIZATIONS) {
+        collect(&mut units, vec![LOCALIZATIONS.to_owned()], value);
+    }
+    units
+}
+
+const LOCALIZATIONS: &str = "localizations";
+
 fn collect<'v>(units: &mut Units<'v>, path: Unit, value: &'v Value) {
     let is_localization = path.len() == 2 && path.first().is_some_and(|it| it == "localizations");
     let has_parts = match path.iter().map(String::as_str).collect::<Vec<_>>()[..] {

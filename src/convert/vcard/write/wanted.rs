@@ -4,7 +4,7 @@
 use super::Unwritable;
 use super::components;
 use super::schema::{CARD, Holds, Type};
-use super::units::Unit;
+use super::units::{Unit, tokens};
 use crate::convert::vcard::{Card, HostMembers, emit, media};
 use crate::store::{Contents, Id, Object};
 use serde_json::{Map, Value};
@@ -45,6 +45,12 @@ impl Wanted {
             new_media: BTreeSet::new(),
         };
         wanted.embed(host, stored, blobs)?;
+        if let Some(mut localizations) = wanted.card.remove(LOCALIZATIONS) {
+            if before.get(LOCALIZATIONS) != Some(&localizations) {
+                settle_localizations(&mut localizations, &wanted.card);
+            }
+            wanted.card.insert(LOCALIZATIONS.to_owned(), localizations);
+        }
         for (name, value) in &mut wanted.card {
             let same = before.get(name);
             match (CARD.holds(name), value) {
@@ -114,6 +120,61 @@ impl Wanted {
             self.new_media.insert(vec!["media".to_owned(), key.clone()]);
         }
         Ok(())
+    }
+}
+
+const LOCALIZATIONS: &str = "localizations";
+
+/// Takes away in other languages, too, what goes without saying, and says what does not go
+/// without in the N of a language.
+fn settle_localizations(localizations: &mut Value, card: &Object) {
+    let languages = localizations.as_object_mut().into_iter().flatten();
+    for patches in languages.filter_map(|(_, patches)| patches.as_object_mut()) {
+        settle_name(patches, card.get("name"));
+        for (pointer, value) in patches.iter_mut() {
+            let way = tokens(pointer);
+            let mut way = way.iter();
+            let first = way.next().and_then(|name| CARD.holds(name));
+            let holds = way.try_fold(first, |holds, token| match holds? {
+                Holds::Object(kind) => Some(kind.holds(token)),
+                Holds::Map(kind) => Some(Some(Holds::Object(kind))),
+                _ => None,
+            });
+            if let Some(Some(holds)) = holds {
+                settle(value, holds);
+            }
+        }
+        let is_ordered = patches.get("name/isOrdered") == Some(&Value::Bool(true));
+        if let Some(Value::Array(components)) = patches.get_mut("name/components")
+            && !is_ordered
+        {
+            components::arrange(components, "Name");
+        }
+    }
+}
+
+/// Says a name member by member, where it replaces all that the card's name says; and whether
+/// its components are ordered, where the card's are.
+fn settle_name(patches: &mut Object, of_card: Option<&Value>) {
+    let none = Object::new();
+    let of_card = of_card.and_then(Value::as_object).unwrap_or(&none);
+    let is_replaced = |name: &Object| of_card.keys().all(|member| name.contains_key(member));
+    // Where the card has no name, none of its members can be patched.
+    let is_alone = !of_card.is_empty() && !patches.keys().any(|way| way.starts_with("name/"));
+    if is_alone
+        && matches!(patches.get("name"), Some(Value::Object(name)) if is_replaced(name))
+        && let Some(Value::Object(mut name)) = patches.remove("name")
+    {
+        name.remove("@type");
+        let members = name.into_iter();
+        patches.extend(members.map(|(member, value)| (format!("name/{member}"), value)));
+    }
+    if patches.contains_key("name/components") && of_card.get("isOrdered") == Some(&true.into()) {
+        for member in ["isOrdered", "defaultSeparator"] {
+            let pointer = format!("name/{member}");
+            let value = of_card.get(member).cloned().unwrap_or_default();
+            patches.entry(pointer).or_insert(value);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::common::{add_params, set};
 use super::groups::{Groups, group_of};
 use super::line::{NewLine, NewValue, Style, Version};
+use super::localized::Altids;
 use super::units::Unit;
 use super::wanted::Wanted;
 use crate::convert::vcard::Card;
@@ -11,6 +12,7 @@ use crate::convert::vcard::keys;
 use crate::convert::vcard::params::{self, ParamName, ParamSet};
 use crate::convert::vcard::rule::{Rule, Shape, Target};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 pub type Members = Map<String, Value>;
 
@@ -24,6 +26,9 @@ pub struct Writer<'a> {
     pub lines: Vec<NewLine>,
     /// How the card spells those that were asked for.
     pub spellings: Vec<(&'static str, &'static str)>,
+    pub altids: Altids,
+    /// The parts that lines say in other languages, too.
+    pub localized: HashSet<Unit>,
 }
 
 /// The properties that are one value, as one vCard property.
@@ -41,6 +46,11 @@ impl Writer<'_> {
     ///
     /// What no line says is left out.
     pub fn write(&mut self, unit: &Unit, old: Option<usize>) {
+        self.write_part(unit, old);
+        self.add_altid(unit);
+    }
+
+    fn write_part(&mut self, unit: &Unit, old: Option<usize>) {
         let wanted = self.wanted;
         if unit.first().is_some_and(|property| property == "name") {
             let name = wanted.card.get("name").and_then(Value::as_object);
@@ -63,7 +73,7 @@ impl Writer<'_> {
                     "pronouns" => "speakToAs/pronouns",
                     map => map,
                 };
-                self.entry(map, key, entry, old);
+                self.entry(map, key, entry, Some(old));
             }
             ([property], Value::String(text)) => {
                 let known = SINGLE.iter().find(|(known, _)| known == property);
@@ -123,7 +133,13 @@ impl Writer<'_> {
         }
     }
 
-    fn entry(&mut self, map: &str, key: &str, entry: &Members, old: Option<usize>) {
+    /// An entry in another language, whose key is that of the main one.
+    pub fn alternative(&mut self, map: &str, key: &str, entry: &Members) {
+        self.entry(map, key, entry, None);
+    }
+
+    /// `old` is the line that has expressed it so far, and `None` for an alternative.
+    fn entry(&mut self, map: &str, key: &str, entry: &Members, old: Option<Option<usize>>) {
         let Some(rule) = self.rule(map, entry) else {
             return;
         };
@@ -141,14 +157,15 @@ impl Writer<'_> {
             self.card.dialect,
             self.style,
         );
-        self.keep_alternatives(&mut line, old);
+        self.keep_alternatives(&mut line, old.flatten());
         let named = match rule.target {
             Target::Nickname => "NICKNAME",
             _ => rule.name,
         };
         let (written, _) = line.value.written(self.style.version);
-        if self.style.version == Version::Four || !keys::is_derived(key, named, written.as_bytes())
-        {
+        let has_key = self.style.version == Version::Four
+            || !keys::is_derived(key, named, written.as_bytes());
+        if has_key && old.is_some() {
             line.param("PROP-ID", key);
         }
         let label = match line.group {
