@@ -403,6 +403,31 @@ fn contact_card_members_of_many_groups_stay_apart() {
 }
 
 #[test]
+fn contact_card_photo_under_the_longest_key_is_a_blob() {
+    // RFC 8620 §1.2
+    let roundcube = Roundcube::new();
+    let keys = [
+        "k".repeat(255),
+        format!("{}x", "k".repeat(254)),
+        "k".repeat(252),
+    ];
+    let photos = keys.iter().zip(["AAAA", "BBBB", "CCCC"]);
+    let lines: String = photos
+        .map(|(key, octets)| format!("PHOTO;ENCODING=b;PROP-ID={key}:{octets}\r\n"))
+        .collect();
+    roundcube.contact(1, &vcard(&format!("FN:Ann\r\n{lines}")), LONG_AGO);
+    let media = one(&roundcube, "c1")["media"].clone();
+    let host = roundcube.open();
+    let account = &host.accounts()[0].id;
+    for (key, octets) in keys.iter().zip([[0, 0, 0], [4, 16, 65], [8, 32, 130]]) {
+        let blob = media[key]["blobId"].as_str().expect("a blob id is text");
+        let blob = Id::new(blob).expect("it is an Id");
+        let photo = host.contents(account, &blob).expect("the blob is read");
+        assert_eq!(photo.expect("the photo is there").octets, octets, "{key}");
+    }
+}
+
+#[test]
 fn contact_card_photo_is_a_blob() {
     let roundcube = Roundcube::new();
     let photo = vcard("FN:Ann\r\nPHOTO;ENCODING=b;TYPE=image/png:iVBORw0KGgo=");

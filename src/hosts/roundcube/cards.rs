@@ -4,7 +4,8 @@ use super::dialect::ROUNDCUBE;
 use super::rows::parse_key;
 use crate::convert::vcard::{self, Card, HostMembers};
 use crate::json;
-use crate::store::{Id, Record, Selection};
+use crate::store::{Contents, Id, Record, Selection};
+use xxhash_rust::xxh3::xxh3_128;
 
 /// What the ids of blobs inside the cards of contacts and of groups begin with.
 pub const OF_CONTACT: char = 'p';
@@ -53,14 +54,29 @@ impl Record for CardRecord<'_> {
     }
 }
 
+/// The id of what is embedded under this key in `media`. A digest stands for a key that would
+/// make the id longer than ids are (RFC 8620 §1.2).
 pub fn blob_id(letter: char, key: i64, media: &str) -> String {
-    format!("{letter}{key}-{media}")
+    let id = format!("{letter}{key}-{media}");
+    match Id::new(id.as_str()) {
+        Some(_) => id,
+        None => format!("{letter}{key}_{:032x}", xxh3_128(media.as_bytes())),
+    }
 }
 
-/// The row and the key in `media` of which a blob id speaks.
-pub fn blob_parts(letter: char, blob: &Id) -> Option<(i64, &str)> {
-    let (key, media) = blob.as_str().strip_prefix(letter)?.split_once('-')?;
-    Some((parse_key(key)?, media))
+/// The row of which a blob id speaks.
+pub fn blob_row(letter: char, blob: &Id) -> Option<i64> {
+    let (key, _) = blob.as_str().strip_prefix(letter)?.split_once(['-', '_'])?;
+    parse_key(key)
+}
+
+/// What of the row's vCard a blob id speaks of.
+pub fn blob_contents(vcard: &[u8], letter: char, row: i64, blob: &Id) -> Option<Contents> {
+    let card = parse(vcard);
+    let media = card
+        .media_keys()
+        .find(|media| blob_id(letter, row, media) == blob.as_str())?;
+    card.media(&media)
 }
 
 pub fn parse(text: &[u8]) -> Card<'_> {

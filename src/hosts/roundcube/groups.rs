@@ -187,14 +187,17 @@ impl<'a> Groups<'a> {
 
     /// The octets of a photo, a logo or a sound.
     pub fn contents(&self, blob: &Id) -> Result<Option<Contents>, StoreError> {
-        let Some((key, media)) = cards::blob_parts(cards::OF_GROUP, blob) else {
+        let Some(key) = cards::blob_row(cards::OF_GROUP, blob) else {
             return Ok(None);
         };
         if self.group(key)?.is_none() {
             return Ok(None);
         }
         let carried = self.carried.entry(key)?;
-        Ok(carried.and_then(|carried| cards::parse(carried.entry.data.as_bytes()).media(media)))
+        Ok(carried.and_then(|carried| {
+            let vcard = carried.entry.data.as_bytes();
+            cards::blob_contents(vcard, cards::OF_GROUP, key, blob)
+        }))
     }
 
     /// All groups, and what is carried of them by its digest.

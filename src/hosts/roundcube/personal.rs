@@ -257,13 +257,13 @@ impl<'a> Contacts<'a> {
 
     /// The octets of a photo, a logo or a sound.
     pub fn contents(&self, blob: &Id) -> Result<Option<Contents>, StoreError> {
-        let Some((key, media)) = cards::blob_parts(cards::OF_CONTACT, blob) else {
+        let Some(key) = cards::blob_row(cards::OF_CONTACT, blob) else {
             return Ok(None);
         };
         let mut contents = None;
         let keys = Keys::Of(vec![key]);
         self.rows(&["contact_id", VCARD], &keys, None, &mut |row| {
-            contents = cards::parse(&row.cell(1).octets()).media(media);
+            contents = cards::blob_contents(&row.cell(1).octets(), cards::OF_CONTACT, key, blob);
             Ok(())
         })?;
         Ok(contents)
