@@ -401,6 +401,18 @@ fn what_is_no_valid_jscontact_is_refused_by_its_name() {
             json!({"emails": {"no id": {"address": "a"}}}),
             "emails/no id",
         ),
+        (
+            json!({"emails": {"e".repeat(256): {"address": "a"}}}),
+            &format!("emails/{}", "e".repeat(256)),
+        ),
+        (
+            json!({"speakToAs": {"pronouns": {"é": {"pronouns": "they"}}}}),
+            "speakToAs/pronouns/é",
+        ),
+        (json!({"@type": "Group"}), "@type"),
+        (json!({"version": "99.0"}), "version"),
+        (json!({"version": 1.0}), "version"),
+        (json!({"uid": "a\u{1}b"}), "uid"),
         (json!({"emails": []}), "emails"),
         (
             json!({"emails": {"e": {"address": "a", "pref": 0}}}),

@@ -125,6 +125,41 @@ fn contact_card_set_refuses_a_uid_that_another_card_has() {
 }
 
 #[test]
+fn contact_card_set_takes_what_means_something_in_sql_as_text() {
+    const TEXTS: [&str; 6] = [
+        "' OR '1'='1",
+        "%",
+        "_",
+        "\\",
+        "\"; DROP TABLE contacts; --",
+        "?1 :name $1 `x` \u{1F600}",
+    ];
+    let roundcube = with_jane();
+    for (at, text) in TEXTS.into_iter().enumerate() {
+        let card = json!({
+            "uid": text, "addressBookIds": {"b0": true},
+            "name": {"full": text, "components": [{"kind": "given", "value": text}]},
+            "emails": {"e": {"address": text}},
+        });
+        let response = create(&roundcube, card.clone());
+        let id = format!("c{}", at + 2);
+        assert_eq!(response["created"]["k"]["id"], id, "{response:#}");
+        let stored = &roundcube.get("ContactCard", &[&id])[0];
+        assert_eq!(
+            (&stored["uid"], &stored["name"], &stored["emails"]),
+            (&card["uid"], &card["name"], &card["emails"])
+        );
+        let again = &create(&roundcube, card)["notCreated"]["k"];
+        assert_eq!(again["type"], "invalidProperties", "{again:#}");
+        let renamed = update(&roundcube, &id, json!({"name/full": format!("{text}!")}));
+        assert!(renamed["updated"].get(&id).is_some(), "{renamed:#}");
+        let wrong = update(&roundcube, "c1' OR '1'='1", json!({"name/full": "x"}));
+        assert_eq!(wrong["updated"], Value::Null, "{wrong:#}");
+    }
+    assert_eq!(column(&roundcube, "vcard", 1), JANE);
+}
+
+#[test]
 fn contact_card_set_changes_the_lines_of_one_property_and_no_other() {
     let roundcube = with_jane();
     let response = update(&roundcube, "c1", json!({"name/full": "Jane Roe"}));

@@ -145,7 +145,8 @@ fn assemble(
 ) -> (Vec<u8>, Vec<Origin>) {
     let text = card.lines.text();
     let starts = card.lines.starts();
-    let mut out = Vec::with_capacity(text.len() + 256);
+    let of_new: usize = new.values().flatten().map(NewLine::octets).sum();
+    let mut out = Vec::with_capacity(text.len() + of_new);
     let mut origins = Vec::with_capacity(kept.len() + 8);
     let first = starts.first().copied().unwrap_or(text.len());
     out.extend_from_slice(text.get(..first).unwrap_or_default());

@@ -113,7 +113,7 @@ impl Writer<'_> {
             line.value = NewValue::data_uri(media_type, &contents.octets);
             return Some(());
         }
-        line.value = NewValue::Base64(contents.octets.clone());
+        line.value = NewValue::base64(&contents.octets);
         let tree = match rule.implies {
             "sound" => "audio",
             _ => "image",

@@ -52,7 +52,8 @@ pub enum NewValue {
     Uri(String),
     /// In which nothing is escaped.
     Raw(String),
-    Base64(Vec<u8>),
+    /// Octets, encoded.
+    Base64(String),
     /// The lines of another card behind its `BEGIN:`.
     Nested(String),
 }
@@ -66,6 +67,10 @@ impl Default for NewValue {
 impl NewValue {
     pub fn text(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+
+    pub fn base64(octets: &[u8]) -> Self {
+        Self::Base64(BASE64.encode(octets))
     }
 
     pub fn data_uri(media_type: &str, octets: &[u8]) -> Self {
@@ -107,6 +112,14 @@ impl NewLine {
         values.first().map(String::as_str)
     }
 
+    /// About how many octets it takes, where these are many.
+    pub fn octets(&self) -> usize {
+        match &self.value {
+            NewValue::Base64(text) | NewValue::Uri(text) | NewValue::Text(text) => text.len() + 256,
+            _ => 256,
+        }
+    }
+
     /// How many lines this is.
     pub fn count(&self) -> usize {
         match &self.value {
@@ -118,7 +131,7 @@ impl NewLine {
     /// Appends the line with its line end.
     pub fn write(&self, style: Style, out: &mut Vec<u8>) {
         let (value, encoding) = self.value.written(style.version);
-        let mut line = String::with_capacity(value.len() + 32);
+        let mut line = String::with_capacity(value.len() + self.kept.len() + 256);
         if let Some(group) = &self.group {
             line.push_str(group);
             line.push('.');
@@ -155,12 +168,12 @@ impl NewValue {
     pub fn written(&self, version: Version) -> (Cow<'_, str>, Encoding) {
         match self {
             Self::Nested(lines) => (Cow::Borrowed(lines), &[]),
-            Self::Base64(octets) => {
+            Self::Base64(digits) => {
                 let encoding: Encoding = match version {
                     Version::Two => &[("ENCODING", "BASE64")],
                     _ => &[("ENCODING", "b")],
                 };
-                (Cow::Owned(BASE64.encode(octets)), encoding)
+                (Cow::Borrowed(digits), encoding)
             }
             Self::Uri(uri) => {
                 let escaped = uri.replace('\\', "\\\\").replace('\n', "\\n");

@@ -32,6 +32,12 @@ impl Wanted {
     ) -> Result<Self, Unwritable> {
         let mut card = after.clone();
         card.retain(|_, value| !value.is_null());
+        // RFC 9553 §2.1.1, §2.1.2
+        for (name, only) in [("@type", "Card"), ("version", "1.0")] {
+            if card.get(name).is_some_and(|value| value != only) {
+                return Err(Unwritable::of(name, "this is no Card of version 1.0"));
+            }
+        }
         for (name, host) in [("updated", host.updated), ("created", host.created)] {
             if let Some(utc) = host {
                 card.insert(name.to_owned(), utc.into());
@@ -275,15 +281,13 @@ pub fn is_valid(card: &Object, unit: &Unit) -> bool {
             _ => value.and_then(|value| value.get(token)),
         };
     }
-    let has_ids = |unit: &Unit| match unit.first().map(String::as_str) {
-        Some("keywords" | "members" | "relatedTo" | "localizations") | None => false,
-        Some(property) => emit::is_map(property),
+    let id = match unit.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["keywords" | "members" | "relatedTo" | "localizations", ..] => None,
+        ["speakToAs", "pronouns", key] => Some(key),
+        [property, key] if emit::is_map(property) => Some(key),
+        _ => None,
     };
-    if has_ids(unit)
-        && unit
-            .get(1)
-            .is_some_and(|key| Id::new(key.as_str()).is_none())
-    {
+    if id.is_some_and(|id| Id::new(id).is_none()) {
         return false;
     }
     match (holds, value) {
