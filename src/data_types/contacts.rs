@@ -2,7 +2,7 @@
 
 use super::{DataType, Filter, ID, Ids, Method, Order, Property, Sort, Test, contact_files, plain};
 use crate::json;
-use crate::store::{Object, Record, Selection};
+use crate::store::{Object, Record, Selection, StoreError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -354,10 +354,19 @@ pub fn uid_of(card: &Object) -> Option<&str> {
     card.get("uid")?.as_str()
 }
 
-/// Whether a card says that it is in this book and in no other.
-pub fn is_only_in(card: &Object, book: &str) -> bool {
+/// The books that a card says it is in.
+pub fn books_of(card: &Object) -> Vec<&str> {
     let books = card.get("addressBookIds").and_then(Value::as_object);
-    books.is_some_and(|books| books.len() == 1 && books.contains_key(book))
+    let books = books.into_iter().flatten();
+    books.map(|(book, _)| book.as_str()).collect()
+}
+
+/// What is wrong with a card that is in books that there are not, or in too many.
+pub fn no_such_books() -> StoreError {
+    StoreError::Invalid {
+        properties: vec!["addressBookIds".to_owned()],
+        reason: "there are no such address books, or too many of them".to_owned(),
+    }
 }
 
 /// The id and the uid of a card in its wire form.

@@ -195,10 +195,12 @@ fn update_once(
         Some(default())
     };
     let change = |(id, patch): &&(Id, Object)| {
-        writer(store)?;
         let before = take(&mut before, id)?;
         let after = patch::apply(&before, patch, default)?;
         check_update(data_type, &before, &after, patch)?;
+        if before != after {
+            writer(store)?;
+        }
         Ok(Change { before, after })
     };
     let changes: Vec<Result<Change, WriteError>> = patches.iter().map(change).collect();
@@ -238,10 +240,14 @@ pub fn destroy_all(store: &dyn Store, ids: &[Id]) -> Vec<Result<(), WriteError>>
             let told = |_| Ok(destroyed.next().unwrap_or_else(|| Err(untold()))?);
             ids.iter().map(told).collect()
         }
-        Err(error) => ids
-            .iter()
-            .map(|_| Err(error.for_another().into()))
-            .collect(),
+        Err(refused) => {
+            let mut found = read_all(store, ids);
+            let refuse = |id| match take(&mut found, id) {
+                Ok(_) => Err(refused.for_another().into()),
+                Err(error) => Err(error.into()),
+            };
+            ids.iter().map(refuse).collect()
+        }
     }
 }
 

@@ -152,7 +152,7 @@ fn contact_card_set_in_a_read_only_account_is_refused() {
 }
 
 #[test]
-fn email_submission_set_is_forbidden() {
+fn email_submission_set_creates_none_and_finds_none() {
     let wire = wire();
     let response = wire.ok(
         "EmailSubmission/set",
@@ -162,12 +162,12 @@ fn email_submission_set_is_forbidden() {
             "destroy": ["s2"],
         }),
     );
-    for (map, key) in [
-        ("notCreated", "k"),
-        ("notUpdated", "s1"),
-        ("notDestroyed", "s2"),
+    for (map, key, error) in [
+        ("notCreated", "k", "forbidden"),
+        ("notUpdated", "s1", "notFound"),
+        ("notDestroyed", "s2", "notFound"),
     ] {
-        assert_eq!(response[map][key]["type"], "forbidden", "{map}");
+        assert_eq!(response[map][key]["type"], error, "{map}");
     }
 }
 

@@ -6,7 +6,7 @@ use crate::reading;
 use crate::wire::Wire;
 use crate::written;
 use openxport::store::Host;
-use serde_json::{Value, json};
+use serde_json::json;
 
 type RoundcubeWire<'a> = Wire<Box<dyn Host + 'a>>;
 
@@ -54,36 +54,6 @@ fn with_filled_account(test: impl FnOnce(&RoundcubeWire<'_>)) {
          (1, 1, '2024-03-01 10:00:00', 'Alice', 'alice@example.org', 'Yours')",
     );
     test(&Wire::over(roundcube.open()));
-}
-
-#[test]
-fn set_is_forbidden_and_changes_nothing() {
-    // RFC 8620 §5.3
-    with_filled_account(|wire| {
-        for (data_type, id) in [("AddressBook", "b0")] {
-            let get = format!("{data_type}/get");
-            let before = wire.ok(&get, json!({}));
-            let response = wire.ok(
-                &format!("{data_type}/set"),
-                json!({
-                    "create": {"k": {"name": "x"}},
-                    "update": {id: {"name": "x"}},
-                    "destroy": ["x1"],
-                }),
-            );
-            for (map, key) in [
-                ("notCreated", "k"),
-                ("notUpdated", id),
-                ("notDestroyed", "x1"),
-            ] {
-                assert_eq!(response[map][key]["type"], "forbidden", "{response:#}");
-            }
-            for map in ["created", "updated", "destroyed"] {
-                assert_eq!(response[map], Value::Null, "{response:#}");
-            }
-            assert_eq!(wire.ok(&get, json!({})), before);
-        }
-    });
 }
 
 #[test]

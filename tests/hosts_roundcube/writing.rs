@@ -301,6 +301,43 @@ fn contact_card_set_writes_nothing_into_collected_addresses() {
 }
 
 #[test]
+fn contact_card_set_refuses_books_that_there_are_not_and_more_than_one() {
+    // RFC 9610 §1.4.1
+    let roundcube = with_jane();
+    for books in [json!({"b9": true}), json!({"b0": true, "b1": true})] {
+        for card in [card(), json!({"kind": "group", "name": {"full": "G"}})] {
+            let mut card = card;
+            card["addressBookIds"] = books.clone();
+            let response = create(&roundcube, card);
+            let error = &response["notCreated"]["k"];
+            assert_eq!(
+                error["properties"],
+                json!(["addressBookIds"]),
+                "{response:#}"
+            );
+        }
+        let response = update(&roundcube, "c1", json!({"addressBookIds": books}));
+        let error = &response["notUpdated"]["c1"];
+        assert_eq!(
+            error["properties"],
+            json!(["addressBookIds"]),
+            "{response:#}"
+        );
+    }
+}
+
+#[test]
+fn contact_card_copy_finds_no_other_account() {
+    // RFC 8620 §5.4
+    let roundcube = with_jane();
+    let wire = wire(&roundcube);
+    for (from, error) in [("aMQ", "invalidArguments"), ("aMg", "fromAccountNotFound")] {
+        let copy = json!({"fromAccountId": from, "create": {"k": {"id": "c1"}}});
+        assert_eq!(wire.error("ContactCard/copy", copy), error);
+    }
+}
+
+#[test]
 fn contact_card_set_overwrites_nothing_that_it_has_not_seen() {
     let roundcube = with_jane();
     // Within the same second, as the page saves it.

@@ -1,9 +1,11 @@
 //! Address books: Roundcube's own lists of contacts, which exist by configuration.
 
-use super::settings::{self, Source};
-use crate::data_types::contacts::AddressBook;
+use super::settings::{self, Settings, Source};
+use crate::data_types::contacts::{AddressBook, books_of, no_such_books};
 use crate::json;
-use crate::store::{Fingerprint, Record, Selection, Store, StoreError, Version, Visit, Wanted};
+use crate::store::{
+    Fingerprint, Object, Record, Selection, Store, StoreError, Version, Visit, Wanted,
+};
 
 /// The id of a book, also on the cards that are in it.
 pub const fn id(source: Source) -> &'static str {
@@ -11,6 +13,23 @@ pub const fn id(source: Source) -> &'static str {
         Source::Personal => "b0",
         Source::CollectedRecipients => "b1",
         Source::TrustedSenders => "b2",
+    }
+}
+
+/// Looks whether a card can be where it says that it is.
+///
+/// # Errors
+/// `Forbidden` for the books that only Roundcube itself fills.
+pub fn check_book(settings: &Settings, card: &Object) -> Result<(), StoreError> {
+    const PERSONAL: &str = id(Source::Personal);
+    let is_known = |book: &str| {
+        let mut known = settings.address_books.iter();
+        known.any(|known| id(known.source) == book)
+    };
+    match books_of(card)[..] {
+        [PERSONAL] => Ok(()),
+        [book] if is_known(book) => Err(StoreError::Forbidden("the address book is read-only")),
+        _ => Err(no_such_books()),
     }
 }
 

@@ -21,7 +21,6 @@ use super::rows::Keys;
 use super::settings::Source;
 use super::uids;
 use crate::convert::vcard::{self, HostMembers};
-use crate::data_types::contacts::is_only_in;
 use crate::data_types::group_cards::{is_group, kind_cannot_change};
 use crate::db::together::together;
 use crate::db::{Database, DbError, Kind, Param};
@@ -97,9 +96,7 @@ impl Contacts<'_> {
     }
 
     fn new_row(&self, object: &Object, blobs: Blobs<'_>) -> Result<Row, StoreError> {
-        if !is_only_in(object, BOOK) {
-            return Err(StoreError::Forbidden("the address book is read-only"));
-        }
+        address_books::check_book(&self.tables.settings, object)?;
         let uid = uids::random()?;
         let host = members(&uid, false, &|media| media.to_owned());
         let vcard = patched(&[], &host, object, blobs)?;
@@ -186,11 +183,7 @@ impl Contacts<'_> {
         if stored != *update.before {
             return Err(StoreError::Conflict);
         }
-        if !is_only_in(update.after, BOOK) {
-            return Err(StoreError::Forbidden(
-                "a contact cannot be moved to another address book",
-            ));
-        }
+        address_books::check_book(&self.tables.settings, update.after)?;
         if is_group(update.after) {
             return Err(kind_cannot_change());
         }

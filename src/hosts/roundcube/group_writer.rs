@@ -16,9 +16,8 @@ use super::dates::now;
 use super::groups::{Groups, LETTER};
 use super::personal::Contacts;
 use super::rows::{Keys, Query, parse_key, row_key};
-use super::settings::Source;
 use super::uids;
-use crate::data_types::contacts::{is_only_in, uid_of};
+use crate::data_types::contacts::uid_of;
 use crate::data_types::group_cards::{
     GroupContent, is_group, is_name_and_members, kind_cannot_change, name_is_too_long, unfit_uid,
     with_members,
@@ -28,8 +27,6 @@ use crate::hosts::carried::Entry;
 use crate::json;
 use crate::store::{Blobs, Id, Object, Selection, StoreError, Update};
 use std::collections::BTreeSet;
-
-const BOOK: &str = address_books::id(Source::Personal);
 
 /// Finds the contact of the personal address book that has a uid.
 pub type ContactOf<'a> = &'a dyn Fn(&str) -> Result<Option<i64>, StoreError>;
@@ -48,9 +45,7 @@ impl Groups<'_> {
         blobs: Blobs<'_>,
         contact_of: ContactOf<'_>,
     ) -> Result<Created, StoreError> {
-        if !is_only_in(card, BOOK) {
-            return Err(StoreError::Forbidden("the address book is read-only"));
-        }
+        address_books::check_book(&self.tables.settings, card)?;
         let content = GroupContent::of(card)?;
         let (members, others) = split(&content.members, contact_of)?;
         let is_plain = uid_of(card).is_none() && others.is_empty() && is_name_and_members(card);
@@ -90,11 +85,7 @@ impl Groups<'_> {
         if self.object(key, contacts)?.as_ref() != Some(before) {
             return Err(StoreError::Conflict);
         }
-        if !is_only_in(after, BOOK) {
-            return Err(StoreError::Forbidden(
-                "a group cannot be moved to another address book",
-            ));
-        }
+        address_books::check_book(&self.tables.settings, after)?;
         if !is_group(after) {
             return Err(kind_cannot_change());
         }
