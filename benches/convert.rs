@@ -4,10 +4,10 @@
 //! Times of one machine say little; the ratios within one run do.
 
 use calcard::vcard::VCard;
-use openxport::convert::vcard::{Card, HostMembers};
+use openxport::convert::vcard::{self, Card, HostMembers};
 use openxport::hosts::roundcube::dialect::ROUNDCUBE;
 use openxport::json::Writer;
-use openxport::store::Selection;
+use openxport::store::{Object, Selection};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,15 @@ FN:Zo\u{eb} M\u{fc}ller\r\nEMAIL;TYPE=home:zoe.mueller@example.com\r\n\
 EMAIL;TYPE=work:zoe@work.example\r\nORG:Example GmbH\r\nTITLE:Engineer\r\n\
 TEL;TYPE=cell:+49 170 1234567\r\nADR;TYPE=home:;;Hauptstr. 1;Berlin;BE;10115;Germany\r\n\
 NOTE:met at the fair\\nin May\r\nEND:VCARD\r\n";
+
+/// What a client sends of such a person.
+const NEW: &str = r#"{"@type": "Card", "version": "1.0", "uid": "urn:example:1",
+"addressBookIds": {"b0": true}, "name": {"full": "Jo Walker", "components": [
+{"kind": "surname", "value": "Walker"}, {"kind": "given", "value": "Jo"}]},
+"emails": {"e1": {"address": "jo@example.com", "contexts": {"work": true}}},
+"phones": {"p1": {"number": "+44 7700 900001", "features": {"mobile": true}}},
+"organizations": {"o1": {"name": "Acme"}},
+"notes": {"n1": {"note": "Met at the conference.\nCalls back."}}}"#;
 
 fn main() {
     let host = HostMembers {
@@ -39,6 +48,11 @@ fn main() {
     let selected = fastest(|| convert(&some));
     let parse = fastest(|| {
         black_box(Card::parse(black_box(CARD.as_bytes()), &ROUNDCUBE));
+    });
+    let new: Object = serde_json::from_str(NEW).unwrap_or_default();
+    let write = fastest(|| {
+        let vcard = vcard::patch(&[], &ROUNDCUBE, &host, black_box(&new), &|_| None);
+        black_box(vcard.is_ok());
     });
     let mut copy = Vec::with_capacity(CARD.len());
     let memcpy = fastest(|| {
@@ -66,6 +80,7 @@ fn main() {
         ("converted, name and emails", selected),
         ("converted, all properties", all),
         ("converted by calcard", calcard),
+        ("a new card, written", write),
     ] {
         let ratio = time.as_secs_f64() / escape.as_secs_f64();
         let nanoseconds = time.as_nanos();

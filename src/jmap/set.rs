@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// How many records a store is asked for at once. Between them time may run out.
-const MAX_AT_ONCE: usize = 100;
+const MAX_AT_ONCE: usize = 250;
 
 pub fn run(mut call: Call<'_>, responses: &mut Responses<'_>) -> Result<(), Failure> {
     let asked = Asked::take(&mut call)?;

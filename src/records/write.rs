@@ -8,6 +8,7 @@ use crate::data_types::{DataType, Ids, Property};
 use crate::json;
 use crate::store::{Blobs, Id, Object, Selection, Store, StoreError, StoreWriter, Update, Wanted};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// How often an update is tried against a record that others keep changing.
@@ -93,8 +94,8 @@ fn create_distinct(
         check_unique(data_type, writer, &object)?;
         Ok(object)
     };
-    let new: Vec<Result<Object, WriteError>> = sent.iter().map(new).collect();
-    let objects: Vec<&Object> = new.iter().flatten().collect();
+    let new: Vec<Result<Cow<'_, Object>, WriteError>> = sent.iter().map(new).collect();
+    let objects: Vec<&Object> = new.iter().flatten().map(AsRef::as_ref).collect();
     let stored = writer(store).map(|writer| writer.create_all(&objects, blobs));
     let mut stored = stored.unwrap_or_default().into_iter();
     let ids = new.into_iter().map(|new| {
@@ -115,10 +116,12 @@ fn create_distinct(
     ids.into_iter().zip(sent).map(created).collect()
 }
 
-/// What is stored for what was sent.
-fn completed(data_type: &DataType, sent: &Object) -> Result<Object, StoreError> {
-    let mut object: Object = sent.clone();
-    object.retain(|_, value| !value.is_null());
+/// What is stored for what was sent: without nulls, and with defaults.
+fn completed<'s>(data_type: &DataType, sent: &'s Object) -> Result<Cow<'s, Object>, StoreError> {
+    let mut object = Cow::Borrowed(sent);
+    if sent.values().any(Value::is_null) {
+        object.to_mut().retain(|_, value| !value.is_null());
+    }
     let mut invalid: Vec<String> = object
         .iter()
         .filter(|(name, value)| match data_type.property(name) {
@@ -135,8 +138,10 @@ fn completed(data_type: &DataType, sent: &Object) -> Result<Object, StoreError> 
         return Err(invalid_properties(invalid));
     }
     for property in data_type.properties {
-        if let Some(default) = property.default {
-            object.entry(property.name).or_insert_with(default);
+        if let Some(default) = property.default
+            && !object.contains_key(property.name)
+        {
+            object.to_mut().insert(property.name.to_owned(), default());
         }
     }
     Ok(object)

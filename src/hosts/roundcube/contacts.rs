@@ -72,18 +72,37 @@ impl<'a> ContactCards<'a> {
     fn ids_by_uid(&self) -> Result<HashMap<u128, Id>, StoreError> {
         let selection = IdAndUid::selection();
         let mut ids = HashMap::new();
+        if let Some(Personal { contacts, .. }) = &self.personal {
+            // There may be very many, and their uids are at hand.
+            contacts.cards(&Keys::All, &selection, &mut |card| {
+                ids.extend(Id::new(card.id).map(|id| (digest(card.uid), id)));
+                Ok(())
+            })?;
+        }
         let mut text = json::Writer::new();
-        self.read(Wanted::All, &selection, &mut |record| {
+        self.read_others(Wanted::All, &selection, &mut |record| {
             text.clear();
             record.emit(&selection, &mut text);
             let IdAndUid { id, uid } = serde_json::from_slice(text.as_bytes())
                 .map_err(|error| StoreError::Backend(error.into()))?;
-            if let Some(id) = Id::new(id) {
-                ids.insert(digest(&uid), id);
-            }
+            ids.extend(Id::new(id).map(|id| (digest(&uid), id)));
             Ok(())
         })?;
         Ok(ids)
+    }
+
+    /// Visits the wanted records that are no contacts of the personal address book.
+    fn read_others(
+        &self,
+        wanted: Wanted<'_>,
+        selection: &Selection,
+        visit: Visit<'_>,
+    ) -> Result<(), StoreError> {
+        if let Some(Personal { contacts, groups }) = &self.personal {
+            let keys = Keys::of(wanted, groups::LETTER);
+            groups.read(&keys, selection, contacts, visit)?;
+        }
+        self.collected.read(wanted, visit)
     }
 
     fn contact_of(&self, uid: &str) -> Result<Option<i64>, StoreError> {
@@ -249,13 +268,11 @@ impl Store for ContactCards<'_> {
         selection: &Selection,
         visit: Visit<'_>,
     ) -> Result<(), StoreError> {
-        if let Some(Personal { contacts, groups }) = &self.personal {
+        if let Some(Personal { contacts, .. }) = &self.personal {
             let keys = Keys::of(wanted, personal::LETTER);
             contacts.read(&keys, selection, visit)?;
-            let keys = Keys::of(wanted, groups::LETTER);
-            groups.read(&keys, selection, contacts, visit)?;
         }
-        self.collected.read(wanted, visit)
+        self.read_others(wanted, selection, visit)
     }
 
     fn writer(&self) -> Option<&dyn StoreWriter> {

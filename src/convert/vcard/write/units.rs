@@ -42,10 +42,13 @@ pub fn tokens(pointer: &str) -> Vec<String> {
     pointer.split('/').map(token).collect()
 }
 
-pub fn units(card: &Object) -> Units<'_> {
+/// The parts of those properties that are others in the other Card. Nearly all are equal as
+/// wholes, and need not be taken apart.
+fn units_beside<'v>(card: &'v Object, other: &Object) -> Units<'v> {
     let mut units = Units::new();
     for (property, value) in card {
-        if !OF_THE_SERVER.contains(&property.as_str()) && property != CARRIED {
+        let is_compared = !OF_THE_SERVER.contains(&property.as_str()) && property != CARRIED;
+        if is_compared && other.get(property) != Some(value) {
             collect(&mut units, vec![property.clone()], value);
         }
     }
@@ -117,7 +120,7 @@ pub fn differing(
     wanted: &Object,
     same: fn(&Value, &Value) -> bool,
 ) -> BTreeSet<Unit> {
-    let (found, wanted) = (units(found), units(wanted));
+    let (found, wanted) = (units_beside(found, wanted), units_beside(wanted, found));
     let says = |unit: &Unit| match (found.get(unit), wanted.get(unit)) {
         (Some(found), Some(wanted)) if *unit == [NAME] => {
             found == wanted
