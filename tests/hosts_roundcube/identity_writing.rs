@@ -334,7 +334,9 @@ fn identity_set_keeps_both_signatures() {
     // Each can be changed alone.
     update(&roundcube, "i3", json!({"htmlSignature": "<i>A</i>"}));
     assert_eq!(text_signature(&roundcube, "i3"), "-- \nAlice");
+    roundcube.sql(&format!("UPDATE identities SET changed = '{LONG_AGO}'"));
     let response = update(&roundcube, "i3", json!({"textSignature": "other"}));
+    assert_eq!(row(&roundcube, 3)[9], LONG_AGO, "its row is not written");
     assert_ne!(response["oldState"], response["newState"], "{response:#}");
     assert_eq!(row(&roundcube, 3)[4], "<i>A</i>");
     assert_eq!(text_signature(&roundcube, "i3"), "other");
