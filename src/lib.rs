@@ -17,7 +17,8 @@
 //! - [`convert`]: stored formats to JMAP's objects, without any input or output.
 //! - [`hosts`]: the webmails, a folder each.
 //! - `php`: the extension, the only place that knows PHP.
-//! - [`state`]: our own disposable notes, in a file that PHP never opens.
+//! - [`state`]: our own disposable notes, in a file that PHP never opens or on a server that
+//!   several web nodes share.
 //! - [`db`]: the webmail's own database connection, as a host sees it.
 //! - [`json`]: a writer that needs no tree.
 //!

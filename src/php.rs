@@ -22,7 +22,7 @@ mod settings;
 use crate::hosts;
 use crate::jmap::error::{RequestError, logged, random_reference};
 use crate::jmap::{self, HttpRequest};
-use crate::state::{Credentials, LoginCheck, LoginRules, State, StateError, now_secs};
+use crate::state::{Credentials, LoginCheck, LoginRules, Place, State, StateError, now_secs};
 use crate::store::Object;
 use calls::{BridgeDatabase, Calls, PhpBody, PhpOutput, text};
 use ext_php_rs::convert::{FromZval, IntoZval};
@@ -38,21 +38,23 @@ use ext_php_rs::{class::RegisteredClass, info_table_end, info_table_row, info_ta
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use settings::{LoginSettings, ServerSettings};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 
 const STATE_DIR: &str = "openxport.state_dir";
+const STATE_URL: &str = "openxport.state_url";
 
 /// Only php.ini, a pool's `php_admin_value` and `-d` may set these: where our state lies is
 /// not for a directory's own settings to say.
-static INI: IniEntryDefs<2> = IniEntryDefs::new([
+static INI: IniEntryDefs<3> = IniEntryDefs::new([
     IniEntryDef::new(
         c"openxport.state_dir",
         c"/var/lib/openxport",
         IniEntryPermission::System,
     ),
+    IniEntryDef::new(c"openxport.state_url", c"", IniEntryPermission::System),
     IniEntryDef::end(),
 ]);
 
@@ -88,28 +90,35 @@ extern "C" fn describe(_module: *mut ModuleEntry) {
     info_table_start!();
     info_table_row!("JMAP for webmail", "enabled");
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
-    info_table_row!("State", "SQLite, built in");
-    info_table_row!(STATE_DIR, state_dir().display().to_string());
+    info_table_row!("State", state_place().to_string());
     info_table_row!("maxSizeRequest", number(limits.max_size_request));
     info_table_row!("maxSizeUpload", number(limits.max_size_upload));
     info_table_row!("maxObjectsInGet", number(limits.max_objects_in_get));
     info_table_end!();
 }
 
-fn state_dir() -> PathBuf {
+fn state_place() -> Place {
+    let url = setting(STATE_URL);
+    if url.is_empty() {
+        return Place::Directory(PathBuf::from(OsString::from_vec(setting(STATE_DIR))));
+    }
+    Place::Server(String::from_utf8_lossy(&url).into_owned())
+}
+
+/// A setting of the system.
+fn setting(name: &str) -> Vec<u8> {
     let globals = ExecutorGlobals::get();
     // SAFETY: PHP fills the table of its settings before any module starts and keeps it for as
     // long as the request lasts. Each value in it points to a `zend_ini_entry`, whose string
     // is replaced only by a change of the setting, which cannot happen meanwhile.
     let value = unsafe {
         let settings = globals.ini_directives.as_ref();
-        let entry = settings.and_then(|settings| settings.get(STATE_DIR));
+        let entry = settings.and_then(|settings| settings.get(name));
         let entry = entry.and_then(|entry| entry.ptr::<zend_ini_entry>());
         let entry = entry.and_then(|entry| entry.as_ref());
         entry.and_then(|entry| entry.value.as_ref())
     };
-    let octets = value.map_or(&[][..], |value| value.as_bytes());
-    PathBuf::from(OsStr::from_bytes(octets))
+    value.map_or_else(Vec::new, |value| value.as_bytes().to_vec())
 }
 
 /// The webmail's open database connection.
@@ -220,7 +229,7 @@ impl Server {
             bridge: &self.bridge,
             kind: self.settings.database(),
         };
-        let state = State::open(&state_dir(), &self.settings.instance)?;
+        let state = State::open(&state_place(), &self.settings.instance)?;
         let host = self.settings.host.clone();
         let host = hosts::open(&self.host, host, Box::new(database))?;
         jmap::Server::new(host.as_ref(), &state, &settings).answer(request, body, output);
@@ -306,7 +315,7 @@ impl LoginAttempt {
 
 impl LoginAttempt {
     fn state(&self) -> PhpResult<State> {
-        State::open(&state_dir(), &self.instance).map_err(unavailable)
+        State::open(&state_place(), &self.instance).map_err(unavailable)
     }
 
     fn credentials(&self) -> Credentials<'_> {

@@ -201,7 +201,7 @@ final class LoginAttempt
      * @return array{outcome: string, user?: string, retryAfter?: int} outcome: one of the
      *     constants; user: what accepted() was told, for KNOWN; retryAfter: seconds, for
      *     THROTTLED
-     * @throws \RuntimeException with code 503 when openxport.state_dir cannot be used
+     * @throws \RuntimeException with code 503 when the state cannot be used
      */
     public function check(): array
     {

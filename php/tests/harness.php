@@ -85,9 +85,10 @@ function written(callable $body): string
 /**
  * Runs PHP code in a process of its own, with the extension and the harness.
  *
+ * @param array<string, string> $settings of php.ini
  * @return array{status: int, output: string, log: string}
  */
-function process(string $code): array
+function process(string $code, array $settings = []): array
 {
     $prelude = 'require ' . var_export(__DIR__ . '/fakes.php', true) . ';';
     $command = [
@@ -95,8 +96,11 @@ function process(string $code): array
         '-d', 'extension=' . getenv('OPENXPORT_LIBRARY'),
         '-d', 'openxport.state_dir=' . ini_get('openxport.state_dir'),
         '-d', 'display_errors=0', '-d', 'log_errors=1',
-        '-r', $prelude . $code,
     ];
+    foreach ($settings as $name => $value) {
+        array_push($command, '-d', "{$name}=\"{$value}\"");
+    }
+    array_push($command, '-r', $prelude . $code);
     $process = proc_open($command, [1 => ['pipe', 'w'], 2 => ['pipe', 'w']], $pipes);
     $output = stream_get_contents($pipes[1]);
     $log = stream_get_contents($pipes[2]);

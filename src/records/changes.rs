@@ -301,6 +301,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::{Place, VERIFIED_FOR_SECS, Watch};
+    use crate::state::testing::fresh;
     use crate::state::{JournalKey, State};
     use crate::store::{Fingerprint, Selection, Store, StoreError, Version, Visit, Wanted};
     use std::cell::Cell;
@@ -352,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_change_without_a_trace_shows_at_the_next_full_comparison() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         let store = Blind::default();
         assert_eq!(counter_at(&state, &store, 1_000), 1);
         store.version.set(2);
@@ -362,7 +363,7 @@ mod tests {
 
     #[test]
     fn what_a_full_comparison_has_learnt_is_recalled_until_the_next() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         let store = Blind::default();
         counter_at(&state, &store, 1_000);
         assert_eq!(store.recalled.get(), 0);
@@ -373,12 +374,15 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_makes_a_full_comparison_due() {
-        let state = State::in_memory().unwrap();
+    fn a_clock_set_back_makes_a_full_comparison_due_and_states_go_on() {
+        let state = fresh();
         let store = Blind::default();
-        assert_eq!(counter_at(&state, &store, 1_000), 1);
-        store.version.set(2);
-        assert_eq!(counter_at(&state, &store, 999), 2);
+        assert_eq!(counter_at(&state, &store, 1_000_000), 1);
+        for (version, now_secs) in [(2, 999_999), (3, 10), (4, -10), (5, 1_000_000)] {
+            store.version.set(version);
+            let counter = counter_at(&state, &store, now_secs);
+            assert_eq!(u128::from(counter), version, "at {now_secs}");
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! The count shrinks evenly: a subject that has used up its failures gets one more each
 //! time that `window / max` has passed, and all of them after a whole window.
 
-use rusqlite::{OptionalExtension, Transaction, named_params};
+use super::StateError;
+use super::sql::{Sql, parameters};
 
 /// What failures are counted for.
 #[derive(Clone, Copy, Debug)]
@@ -16,15 +17,15 @@ pub(super) struct Subject<'a> {
 
 /// How long until the subject may fail once more: 0 when it may now.
 pub(super) fn wait_secs(
-    transaction: &Transaction<'_>,
+    sql: &dyn Sql,
     subject: Subject<'_>,
     now_secs: i64,
-) -> rusqlite::Result<i64> {
+) -> Result<i64, StateError> {
     if subject.max == 0 {
         return Ok(0);
     }
     let max = i64::from(subject.max);
-    let over = failure_secs(transaction, subject, now_secs)?
+    let over = failure_secs(sql, subject, now_secs)?
         .saturating_add(subject.window_secs)
         .saturating_sub(max.saturating_mul(subject.window_secs));
     Ok(over.max(0).saturating_add(max - 1) / max)
@@ -32,45 +33,38 @@ pub(super) fn wait_secs(
 
 /// Counts so many failures more, or fewer.
 pub(super) fn add(
-    transaction: &Transaction<'_>,
+    sql: &dyn Sql,
     subject: Subject<'_>,
     failures: i64,
     now_secs: i64,
-) -> rusqlite::Result<()> {
+) -> Result<(), StateError> {
     if subject.max == 0 {
         return Ok(());
     }
-    let count = failure_secs(transaction, subject, now_secs)?
+    let count = failure_secs(sql, subject, now_secs)?
         .saturating_add(failures.saturating_mul(subject.window_secs))
         .max(0);
-    let mut insert = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO failures (subject, failure_secs, counted_secs, expires_secs)
+    sql.execute(
+        "REPLACE INTO openxport_failures (subject, failure_secs, counted_secs, expires_secs)
          VALUES (:subject, :count, :now, :expires)",
+        parameters! {
+            subject: subject.key,
+            count: count,
+            now: now_secs,
+            expires: now_secs.saturating_add(subject.window_secs),
+        },
     )?;
-    insert.execute(named_params! {
-        ":subject": subject.key,
-        ":count": count,
-        ":now": now_secs,
-        ":expires": now_secs.saturating_add(subject.window_secs),
-    })?;
     Ok(())
 }
 
 /// The present count, in failures times the seconds of the window: each failure adds a whole
 /// window, and each second takes `max` away.
-fn failure_secs(
-    transaction: &Transaction<'_>,
-    subject: Subject<'_>,
-    now_secs: i64,
-) -> rusqlite::Result<i64> {
-    let mut query = transaction.prepare_cached(
-        "SELECT failure_secs, counted_secs FROM failures WHERE subject = :subject",
+fn failure_secs(sql: &dyn Sql, subject: Subject<'_>, now_secs: i64) -> Result<i64, StateError> {
+    let found = sql.row(
+        "SELECT failure_secs, counted_secs FROM openxport_failures WHERE subject = :subject",
+        parameters! { subject: subject.key },
+        |row| Ok((row.integer("failure_secs")?, row.integer("counted_secs")?)),
     )?;
-    let found: Option<(i64, i64)> = query
-        .query_row(named_params! { ":subject": subject.key }, |row| {
-            Ok((row.get("failure_secs")?, row.get("counted_secs")?))
-        })
-        .optional()?;
     let Some((count, counted_secs)) = found else {
         return Ok(0);
     };

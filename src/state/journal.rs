@@ -3,8 +3,9 @@
 //! There is one value for each account and data type, and it moves only by compare-and-swap:
 //! of two workers that have seen the same head, one wins and the other looks again.
 
-use super::{State, StateError, random};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
+use super::sql::{Row, Sql, parameters};
+use super::{PIECE_OCTETS, State, StateError, Turn, random};
+use std::ops::ControlFlow;
 
 /// What a journal is about.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +41,8 @@ pub fn new_epoch() -> Result<String, StateError> {
 impl State {
     /// The head alone. `None` when there is no journal yet.
     pub fn journal_head(&self, key: JournalKey<'_>) -> Result<Option<JournalHead>, StateError> {
-        self.read(|connection| head(connection, key))
+        let journal = self.journal_rows(key);
+        self.run(|sql| journal.head(sql))
     }
 
     /// The head and the body that belongs to it. `None` when there is no journal yet.
@@ -48,24 +50,14 @@ impl State {
         &self,
         key: JournalKey<'_>,
     ) -> Result<Option<(JournalHead, Vec<u8>)>, StateError> {
-        self.read(|connection| {
-            // One statement, so that no other worker comes between the two.
-            let mut query = connection.prepare_cached(
-                "SELECT epoch, counter, fingerprint, count, verified_secs, learnt, body
-                 FROM journal JOIN journal_body USING (account, data_type)
-                 WHERE account = :account AND data_type = :data_type",
-            )?;
-            let parameters = named_params! { ":account": key.account, ":data_type": key.data_type };
-            query
-                .query_row(parameters, |row| Ok((read_head(row)?, row.get("body")?)))
-                .optional()
-        })
+        let journal = self.journal_rows(key);
+        self.run(|sql| journal.whole(sql))
     }
 
     /// Replaces the journal, if its head is still `seen`; `None` means that there was none.
     ///
-    /// `body: None` keeps the body, which is empty at first. Returns `false`, having changed nothing, when another
-    /// worker has moved the journal since.
+    /// `body: None` keeps the body, which is empty at first. Returns `false`, having changed
+    /// nothing, when another worker has moved the journal since.
     pub fn swap_journal(
         &self,
         key: JournalKey<'_>,
@@ -73,100 +65,167 @@ impl State {
         head: &JournalHead,
         body: Option<&[u8]>,
     ) -> Result<bool, StateError> {
-        let swap = |transaction: &Transaction<'_>| {
-            if self::head(transaction, key)?.as_ref() != seen {
+        let journal = self.journal_rows(key);
+        let swap = |sql: &dyn Sql| {
+            if journal.head(sql)?.as_ref() != seen {
                 return Ok(false);
             }
-            write_head(transaction, key, head)?;
+            journal.write_head(sql, head)?;
             if body.is_some() || seen.is_none() {
-                write_body(transaction, key, body.unwrap_or_default())?;
+                journal.write_body(sql, body.unwrap_or_default())?;
             }
             Ok(true)
         };
+        let turn = Turn::Account(&journal.account);
         if seen.is_some_and(|seen| (&seen.epoch, seen.counter) == (&head.epoch, head.counter)) {
-            return self.write(swap);
+            return self.write(turn, swap);
         }
         // A counter that clients have been told must not come back after a power cut with
         // another meaning.
-        self.write_durably(swap)
+        self.write_durably(turn, swap)
     }
 
-    fn write_durably<T>(
+    /// Gives up journals that nobody has compared with their records since `oldest_secs`, but
+    /// not more than `max`. `false` when there may be more.
+    pub(super) fn remove_idle_journals(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, StateError> {
-        self.read(|connection| connection.execute_batch("PRAGMA synchronous = FULL"))?;
-        let outcome = self.write(work);
-        self.read(|connection| connection.execute_batch("PRAGMA synchronous = NORMAL"))?;
-        outcome
+        oldest_secs: i64,
+        max: usize,
+    ) -> Result<bool, StateError> {
+        let idle = self.run(|sql| {
+            sql.rows(
+                "SELECT account, data_type FROM openxport_journal
+                 WHERE verified_secs <= :oldest LIMIT :max",
+                parameters! { oldest: oldest_secs, max: i64::try_from(max).unwrap_or(i64::MAX) },
+                |row| Ok((row.text("account")?, row.text("data_type")?)),
+            )
+        })?;
+        for (account, data_type) in &idle {
+            let key = parameters! { account: account, data_type: data_type, oldest: oldest_secs };
+            self.write(Turn::Account(account), |sql| {
+                let removed = sql.execute(
+                    "DELETE FROM openxport_journal
+                     WHERE account = :account AND data_type = :data_type
+                     AND verified_secs <= :oldest",
+                    key,
+                )?;
+                if removed > 0 {
+                    remove_body(sql, account, data_type)?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(idle.len() < max)
+    }
+
+    fn journal_rows<'k>(&self, key: JournalKey<'k>) -> JournalRows<'k> {
+        JournalRows {
+            account: self.scoped(key.account),
+            data_type: key.data_type,
+        }
     }
 }
 
-fn head(connection: &Connection, key: JournalKey<'_>) -> rusqlite::Result<Option<JournalHead>> {
-    let mut query = connection.prepare_cached(
-        "SELECT epoch, counter, fingerprint, count, verified_secs, learnt FROM journal
-         WHERE account = :account AND data_type = :data_type",
-    )?;
-    let parameters = named_params! { ":account": key.account, ":data_type": key.data_type };
-    query.query_row(parameters, read_head).optional()
+/// Where the tables have one journal.
+struct JournalRows<'k> {
+    account: String,
+    data_type: &'k str,
 }
 
-fn read_head(row: &Row<'_>) -> rusqlite::Result<JournalHead> {
+impl JournalRows<'_> {
+    fn head(&self, sql: &dyn Sql) -> Result<Option<JournalHead>, StateError> {
+        sql.row(
+            "SELECT epoch, counter, fingerprint, count, verified_secs, learnt
+             FROM openxport_journal WHERE account = :account AND data_type = :data_type",
+            parameters! { account: &self.account, data_type: self.data_type },
+            read_head,
+        )
+    }
+
+    fn whole(&self, sql: &dyn Sql) -> Result<Option<(JournalHead, Vec<u8>)>, StateError> {
+        let mut found: Option<(JournalHead, Vec<u8>)> = None;
+        // One statement, so that no other worker comes between the two.
+        sql.visit(
+            "SELECT epoch, counter, fingerprint, count, verified_secs, learnt, octets
+             FROM openxport_journal JOIN openxport_journal_body USING (account, data_type)
+             WHERE account = :account AND data_type = :data_type ORDER BY number",
+            parameters! { account: &self.account, data_type: self.data_type },
+            &mut |row| {
+                let octets = row.octets("octets")?;
+                match &mut found {
+                    Some((_, body)) => body.extend_from_slice(octets),
+                    None => found = Some((read_head(row)?, octets.to_vec())),
+                }
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        Ok(found)
+    }
+
+    fn write_head(&self, sql: &dyn Sql, head: &JournalHead) -> Result<(), StateError> {
+        sql.execute(
+            "REPLACE INTO openxport_journal
+                (account, data_type, epoch, counter, fingerprint, count, verified_secs, learnt)
+             VALUES
+                (:account, :data_type, :epoch, :counter, :fingerprint, :count, :verified, :learnt)",
+            parameters! {
+                account: &self.account,
+                data_type: self.data_type,
+                epoch: &head.epoch,
+                counter: head.counter.cast_signed(),
+                fingerprint: &head.fingerprint.to_be_bytes(),
+                count: head.count.cast_signed(),
+                verified: head.verified_secs,
+                learnt: head.learnt.as_slice(),
+            },
+        )?;
+        Ok(())
+    }
+
+    /// Replaces the body; an empty one is one empty piece.
+    fn write_body(&self, sql: &dyn Sql, body: &[u8]) -> Result<(), StateError> {
+        remove_body(sql, &self.account, self.data_type)?;
+        let empty = body.is_empty().then_some(body);
+        for (number, octets) in (0_i64..).zip(body.chunks(PIECE_OCTETS).chain(empty)) {
+            sql.execute(
+                "INSERT INTO openxport_journal_body (account, data_type, number, octets)
+                 VALUES (:account, :data_type, :number, :octets)",
+                parameters! {
+                    account: &self.account,
+                    data_type: self.data_type,
+                    number: number,
+                    octets: octets,
+                },
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn read_head(row: &dyn Row) -> Result<JournalHead, StateError> {
     Ok(JournalHead {
-        epoch: row.get("epoch")?,
-        counter: row.get::<_, i64>("counter")?.cast_unsigned(),
-        fingerprint: u128::from_be_bytes(row.get("fingerprint")?),
-        count: row.get::<_, i64>("count")?.cast_unsigned(),
-        verified_secs: row.get("verified_secs")?,
-        learnt: row.get("learnt")?,
+        epoch: row.text("epoch")?,
+        counter: row.integer("counter")?.cast_unsigned(),
+        fingerprint: u128::from_be_bytes(row.array("fingerprint")?),
+        count: row.integer("count")?.cast_unsigned(),
+        verified_secs: row.integer("verified_secs")?,
+        learnt: row.octets("learnt")?.to_vec(),
     })
 }
 
-fn write_head(
-    transaction: &Transaction<'_>,
-    key: JournalKey<'_>,
-    head: &JournalHead,
-) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO journal
-            (account, data_type, epoch, counter, fingerprint, count, verified_secs, learnt)
-         VALUES
-            (:account, :data_type, :epoch, :counter, :fingerprint, :count, :verified_secs, :learnt)",
+fn remove_body(sql: &dyn Sql, account: &str, data_type: &str) -> Result<(), StateError> {
+    sql.execute(
+        "DELETE FROM openxport_journal_body
+         WHERE account = :account AND data_type = :data_type",
+        parameters! { account: account, data_type: data_type },
     )?;
-    insert.execute(named_params! {
-        ":account": key.account,
-        ":data_type": key.data_type,
-        ":epoch": head.epoch,
-        ":counter": head.counter.cast_signed(),
-        ":fingerprint": head.fingerprint.to_be_bytes(),
-        ":count": head.count.cast_signed(),
-        ":verified_secs": head.verified_secs,
-        ":learnt": head.learnt,
-    })?;
-    Ok(())
-}
-
-fn write_body(
-    transaction: &Transaction<'_>,
-    key: JournalKey<'_>,
-    body: &[u8],
-) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO journal_body (account, data_type, body)
-         VALUES (:account, :data_type, :body)",
-    )?;
-    insert.execute(named_params! {
-        ":account": key.account,
-        ":data_type": key.data_type,
-        ":body": body,
-    })?;
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::{JournalHead, JournalKey, new_epoch};
-    use crate::state::State;
+    use crate::state::testing::fresh;
 
     const KEY: JournalKey<'_> = JournalKey {
         account: "a1",
@@ -186,14 +245,14 @@ mod tests {
 
     #[test]
     fn journal_is_none_before_the_first_swap() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         assert_eq!(state.journal_head(KEY).unwrap(), None);
         assert_eq!(state.journal(KEY).unwrap(), None);
     }
 
     #[test]
     fn journal_returns_what_was_swapped_in() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         assert!(
             state
                 .swap_journal(KEY, None, &head(1), Some(b"\0body"))
@@ -206,7 +265,7 @@ mod tests {
 
     #[test]
     fn journal_swap_without_a_body_keeps_the_body() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         assert!(
             state
                 .swap_journal(KEY, None, &head(1), Some(b"one"))
@@ -225,7 +284,7 @@ mod tests {
 
     #[test]
     fn journal_swap_refuses_a_head_that_has_moved() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         assert!(
             state
                 .swap_journal(KEY, None, &head(1), Some(b"one"))
@@ -249,7 +308,7 @@ mod tests {
 
     #[test]
     fn journal_of_one_key_is_not_that_of_another() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         assert!(
             state
                 .swap_journal(KEY, None, &head(1), Some(b"one"))

@@ -1,8 +1,8 @@
 //! How many requests of one kind an account has under way, over all workers
 //! (`maxConcurrentRequests` and `maxConcurrentUpload`, RFC 8620 §2).
 
-use super::{State, StateError};
-use rusqlite::named_params;
+use super::sql::parameters;
+use super::{State, StateError, Turn, random};
 
 /// Which requests are counted together, and how many there may be at once.
 #[derive(Clone, Copy, Debug)]
@@ -29,43 +29,40 @@ impl State {
         rule: LeaseRule<'_>,
         now_secs: i64,
     ) -> Result<Option<Lease<'_>>, StateError> {
-        let id = self.write(|transaction| {
-            let mut count = transaction.prepare_cached(
-                "SELECT count(*) FROM leases
+        let account = self.scoped(rule.account);
+        let id = i64::from_ne_bytes(random()?);
+        let is_taken = self.write(Turn::Account(&account), |sql| {
+            let held = sql.row(
+                "SELECT count(*) AS held FROM openxport_leases
                  WHERE account = :account AND kind = :kind AND expires_secs > :now",
+                parameters! { account: &account, kind: rule.kind, now: now_secs },
+                |row| row.integer("held"),
             )?;
-            let taken: i64 = count.query_row(
-                named_params! {
-                    ":account": rule.account,
-                    ":kind": rule.kind,
-                    ":now": now_secs,
-                },
-                |row| row.get(0),
-            )?;
-            if taken.cast_unsigned() >= rule.max {
-                return Ok(None);
+            if held.unwrap_or_default().cast_unsigned() >= rule.max {
+                return Ok(false);
             }
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO leases (account, kind, expires_secs)
-                 VALUES (:account, :kind, :expires)",
+            sql.execute(
+                "INSERT INTO openxport_leases (id, account, kind, expires_secs)
+                 VALUES (:id, :account, :kind, :expires)",
+                parameters! {
+                    id: id,
+                    account: &account,
+                    kind: rule.kind,
+                    expires: now_secs.saturating_add(rule.ttl_secs),
+                },
             )?;
-            insert.execute(named_params! {
-                ":account": rule.account,
-                ":kind": rule.kind,
-                ":expires": now_secs.saturating_add(rule.ttl_secs),
-            })?;
-            Ok(Some(transaction.last_insert_rowid()))
+            Ok(true)
         })?;
-        Ok(id.map(|id| Lease { state: self, id }))
+        Ok(is_taken.then_some(Lease { state: self, id }))
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        let outcome = self.state.read(|connection| {
-            let mut delete = connection.prepare_cached("DELETE FROM leases WHERE id = :id")?;
-            delete.execute(named_params! { ":id": self.id })
-        });
+        let delete = "DELETE FROM openxport_leases WHERE id = :id";
+        let outcome = self
+            .state
+            .run(|sql| sql.execute(delete, parameters! { id: self.id }));
         if let Err(error) = outcome {
             log::warn!("a lease stays taken until it expires: {error}");
         }
@@ -75,7 +72,7 @@ impl Drop for Lease<'_> {
 #[cfg(test)]
 mod tests {
     use super::LeaseRule;
-    use crate::state::State;
+    use crate::state::testing::fresh;
 
     const RULE: LeaseRule<'_> = LeaseRule {
         account: "a1",
@@ -86,7 +83,7 @@ mod tests {
 
     #[test]
     fn leases_run_out_at_the_maximum_and_come_back() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         let first = state.acquire(RULE, 100).unwrap();
         let second = state.acquire(RULE, 100).unwrap();
         assert!(first.is_some() && second.is_some());
@@ -97,7 +94,7 @@ mod tests {
 
     #[test]
     fn leases_of_another_account_or_kind_are_counted_apart() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         let rule = LeaseRule { max: 1, ..RULE };
         let _taken = state.acquire(rule, 100).unwrap();
         for (account, kind) in [("a2", "requests"), ("a1", "uploads")] {
@@ -112,7 +109,7 @@ mod tests {
 
     #[test]
     fn leases_of_a_killed_worker_expire() {
-        let state = State::in_memory().unwrap();
+        let state = fresh();
         let rule = LeaseRule { max: 1, ..RULE };
         std::mem::forget(state.acquire(rule, 100).unwrap());
         assert!(state.acquire(rule, 159).unwrap().is_none());

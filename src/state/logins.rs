@@ -6,12 +6,12 @@
 //! and the others wait for its answer. Failures are counted by name and by address.
 //!
 //! A password is never stored: credentials, names and addresses are kept as HMAC-SHA256 with
-//! a random key that this file alone holds.
+//! a random key that the state alone holds.
 
 use super::failures::{self, Subject};
-use super::{State, StateError, random};
+use super::sql::{Sql, parameters};
+use super::{State, StateError, Turn, random};
 use hmac::{Hmac, Mac};
-use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 use sha2::Sha256;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
@@ -89,10 +89,10 @@ impl State {
         let keys = self.login_keys(credentials)?;
         let deadline = Instant::now() + rules.patience;
         loop {
-            let found = self.read(|connection| look_up(connection, &keys, now_secs))?;
+            let found = self.run(|sql| look_up(sql, &keys, now_secs))?;
             let found = match found {
                 Some(found) => found,
-                None => self.write(|transaction| begin(transaction, &keys, rules, now_secs))?,
+                None => self.write(Turn::Logins, |sql| begin(sql, &keys, rules, now_secs))?,
             };
             match found {
                 Found::Decided(check) => return Ok(check),
@@ -115,10 +115,10 @@ impl State {
         now_secs: i64,
     ) -> Result<(), StateError> {
         let keys = self.login_keys(credentials)?;
-        self.write(|transaction| {
-            forgive(transaction, &keys, rules, now_secs)?;
+        self.write(Turn::Logins, |sql| {
+            forgive(sql, &keys, rules, now_secs)?;
             let expires_secs = now_secs.saturating_add(rules.reuse_secs);
-            decide(transaction, &keys, "accepted", Some(user), expires_secs)
+            decide(sql, &keys, "accepted", user, expires_secs)
         })
     }
 
@@ -131,7 +131,9 @@ impl State {
     ) -> Result<(), StateError> {
         let keys = self.login_keys(credentials)?;
         let expires_secs = now_secs.saturating_add(rules.refusal_secs);
-        self.write(|transaction| decide(transaction, &keys, "refused", None, expires_secs))?;
+        self.write(Turn::Logins, |sql| {
+            decide(sql, &keys, "refused", "", expires_secs)
+        })?;
         // Refusals may be all that comes, and each leaves rows behind.
         self.purge(now_secs)
     }
@@ -144,7 +146,7 @@ impl State {
         now_secs: i64,
     ) -> Result<(), StateError> {
         let keys = self.login_keys(credentials)?;
-        self.write(|transaction| forgive(transaction, &keys, rules, now_secs))
+        self.write(Turn::Logins, |sql| forgive(sql, &keys, rules, now_secs))
     }
 
     fn login_keys(&self, credentials: &Credentials<'_>) -> Result<LoginKeys, StateError> {
@@ -164,19 +166,19 @@ impl State {
 
     /// The key of all keyed hashes, made when it is first needed.
     fn login_secret(&self) -> Result<[u8; 64], StateError> {
-        let known = self.read(read_secret)?;
+        let known = self.run(|sql| read_secret(sql, &self.instance))?;
         if let Some(secret) = known {
             return Ok(secret);
         }
         let fresh = random::<64>()?;
-        self.write(|transaction| {
+        self.write(Turn::Logins, |sql| {
             // Another worker may have been faster.
-            if let Some(secret) = read_secret(transaction)? {
+            if let Some(secret) = read_secret(sql, &self.instance)? {
                 return Ok(secret);
             }
-            transaction.execute(
-                "INSERT INTO secrets (name, value) VALUES ('logins', :value)",
-                named_params! { ":value": fresh },
+            sql.execute(
+                "INSERT INTO openxport_secrets (instance, value) VALUES (:instance, :value)",
+                parameters! { instance: &self.instance, value: &fresh },
             )?;
             Ok(fresh)
         })
@@ -210,95 +212,92 @@ enum Found {
     Underway,
 }
 
-fn read_secret(connection: &Connection) -> rusqlite::Result<Option<[u8; 64]>> {
-    let mut query = connection.prepare_cached("SELECT value FROM secrets WHERE name = 'logins'")?;
-    query.query_row([], |row| row.get("value")).optional()
+fn read_secret(sql: &dyn Sql, instance: &str) -> Result<Option<[u8; 64]>, StateError> {
+    sql.row(
+        "SELECT value FROM openxport_secrets WHERE instance = :instance",
+        parameters! { instance: instance },
+        |row| row.array("value"),
+    )
 }
 
-fn look_up(
-    connection: &Connection,
-    keys: &LoginKeys,
-    now_secs: i64,
-) -> rusqlite::Result<Option<Found>> {
-    let mut query = connection.prepare_cached(
-        "SELECT outcome, user FROM logins
+fn look_up(sql: &dyn Sql, keys: &LoginKeys, now_secs: i64) -> Result<Option<Found>, StateError> {
+    sql.row(
+        "SELECT outcome, user FROM openxport_logins
          WHERE credentials = :credentials AND expires_secs > :now",
-    )?;
-    let parameters = named_params! { ":credentials": keys.credentials, ":now": now_secs };
-    query
-        .query_row(parameters, |row| {
-            let outcome: String = row.get("outcome")?;
-            Ok(match outcome.as_str() {
+        parameters! { credentials: &keys.credentials, now: now_secs },
+        |row| {
+            Ok(match row.text("outcome")?.as_str() {
                 "accepted" => Found::Decided(LoginCheck::Known {
-                    user: row.get("user")?,
+                    user: row.text("user")?,
                 }),
                 "refused" => Found::Decided(LoginCheck::RefusedRecently),
                 _ => Found::Underway,
             })
-        })
-        .optional()
+        },
+    )
 }
 
 /// Lets this request ask the webmail, unless another has begun to, or there were too many
 /// failures. The attempt counts at once, so that guesses made in parallel count too.
 fn begin(
-    transaction: &Transaction<'_>,
+    sql: &dyn Sql,
     keys: &LoginKeys,
     rules: &LoginRules,
     now_secs: i64,
-) -> rusqlite::Result<Found> {
-    if let Some(found) = look_up(transaction, keys, now_secs)? {
+) -> Result<Found, StateError> {
+    if let Some(found) = look_up(sql, keys, now_secs)? {
         return Ok(found);
     }
     let mut retry_after_secs = 0;
     for subject in keys.subjects(rules) {
-        let wait = failures::wait_secs(transaction, subject, now_secs)?;
+        let wait = failures::wait_secs(sql, subject, now_secs)?;
         retry_after_secs = wait.max(retry_after_secs);
     }
     if retry_after_secs > 0 {
         return Ok(Found::Decided(LoginCheck::Throttled { retry_after_secs }));
     }
     for subject in keys.subjects(rules) {
-        failures::add(transaction, subject, 1, now_secs)?;
+        failures::add(sql, subject, 1, now_secs)?;
     }
     let expires_secs = now_secs.saturating_add(UNDERWAY_SECS);
-    decide(transaction, keys, "underway", None, expires_secs)?;
+    decide(sql, keys, "underway", "", expires_secs)?;
     Ok(Found::Decided(LoginCheck::Unknown))
 }
 
 fn decide(
-    transaction: &Transaction<'_>,
+    sql: &dyn Sql,
     keys: &LoginKeys,
     outcome: &str,
-    user: Option<&str>,
+    user: &str,
     expires_secs: i64,
-) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO logins (credentials, outcome, user, expires_secs)
+) -> Result<(), StateError> {
+    sql.execute(
+        "REPLACE INTO openxport_logins (credentials, outcome, user, expires_secs)
          VALUES (:credentials, :outcome, :user, :expires)",
+        parameters! {
+            credentials: &keys.credentials,
+            outcome: outcome,
+            user: user,
+            expires: expires_secs,
+        },
     )?;
-    insert.execute(named_params! {
-        ":credentials": keys.credentials,
-        ":outcome": outcome,
-        ":user": user,
-        ":expires": expires_secs,
-    })?;
     Ok(())
 }
 
 /// Takes the attempt back that [`begin`] counted.
 fn forgive(
-    transaction: &Transaction<'_>,
+    sql: &dyn Sql,
     keys: &LoginKeys,
     rules: &LoginRules,
     now_secs: i64,
-) -> rusqlite::Result<()> {
-    let mut delete = transaction.prepare_cached(
-        "DELETE FROM logins WHERE credentials = :credentials AND outcome = 'underway'",
+) -> Result<(), StateError> {
+    let counted = sql.execute(
+        "DELETE FROM openxport_logins WHERE credentials = :credentials AND outcome = 'underway'",
+        parameters! { credentials: &keys.credentials },
     )?;
-    if delete.execute(named_params! { ":credentials": keys.credentials })? == 1 {
+    if counted == 1 {
         for subject in keys.subjects(rules) {
-            failures::add(transaction, subject, -1, now_secs)?;
+            failures::add(sql, subject, -1, now_secs)?;
         }
     }
     Ok(())

@@ -4,99 +4,144 @@
 //! one more question to the webmail; so a file that is damaged or of another version is
 //! replaced without asking. What belongs to the user never lives here.
 //!
-//! It is one SQLite file for each installation of a webmail, which nothing but this module
-//! opens (a second copy of SQLite in the process would drop its locks). The workers of a
-//! machine share it; it must not lie on a network file system, where its locks mean nothing.
+//! The workers of one machine share a SQLite file; those of a cluster share tables on a MySQL
+//! or MariaDB server (see [`Place`]). What is kept and what it means is the same SQL on both:
+//! `sql` is what they have in common, `sqlite` and `mysql` are how each is reached, how
+//! it locks, and what becomes of a bad state.
 //!
 //! No method calls foreign code, and none returns with a transaction open, so a bailout of
 //! PHP finds nothing locked. Times are handed in as Unix seconds; [`now_secs`] is the clock.
 
 mod failures;
-mod file;
 pub mod journal;
 pub mod leases;
 pub mod logins;
+mod mysql;
+mod place;
 mod purge;
+mod sql;
+mod sqlite;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
+mod turn;
 mod upload_room;
 pub mod uploads;
 
 pub use journal::{JournalHead, JournalKey};
 pub use leases::{Lease, LeaseRule};
 pub use logins::{Credentials, LoginCheck, LoginRules};
+pub use place::Place;
 pub use uploads::{Blob, Upload, UploadError, UploadRoom};
 
 use crate::store::StoreError;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
-use std::path::{Path, PathBuf};
+use mysql::Server;
+use sha2::{Digest, Sha256};
+use sql::Sql;
+use sqlite::Sqlite;
+use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use turn::Turn;
+
+/// How long to wait for other workers before a request fails.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Large values are stored in pieces, so that neither memory nor a packet has to hold more.
+const PIECE_OCTETS: usize = 256 * 1024;
 
 /// A way into the state of one installation.
 #[derive(Debug)]
 pub struct State {
-    connection: Rc<Connection>,
-    /// `None` for a state in memory.
-    file: Option<file::StateFile>,
+    driver: Driver,
+    /// Tells installations apart that share a database.
+    instance: String,
+}
+
+#[derive(Debug)]
+enum Driver {
+    Sqlite(Sqlite),
+    Mysql(Rc<Server>),
 }
 
 impl State {
-    /// Opens the state of the installation that is configured as `instance`.
-    ///
-    /// `dir` must exist, belong to the user that the process runs as, and be closed to all
-    /// others. The connection stays open for the next request of this worker.
+    /// Opens the state of the installation that is configured as `instance`. The connection
+    /// stays open for the next request of this worker.
     ///
     /// # Errors
-    /// `Directory` is the admin's to mend; nothing has been written then.
-    pub fn open(dir: &Path, instance: &str) -> Result<Self, StateError> {
-        let (connection, file) = file::connect(dir, instance)?;
-        Ok(Self {
-            connection,
-            file: Some(file),
-        })
+    /// `Directory` and `Url` are the admin's to mend; nothing has been written then.
+    pub fn open(place: &Place, instance: &str) -> Result<Self, StateError> {
+        let instance = digest(instance);
+        let driver = match place {
+            Place::Directory(path) => Driver::Sqlite(Sqlite::open(path, &instance)?),
+            Place::Server(url) => Driver::Mysql(mysql::connect(url)?),
+        };
+        Ok(Self { driver, instance })
     }
 
     /// A state that lives as long as this value, for tests.
     pub fn in_memory() -> Result<Self, StateError> {
-        let connection = file::in_memory().map_err(StateError::from)?;
         Ok(Self {
-            connection: Rc::new(connection),
-            file: None,
+            driver: Driver::Sqlite(Sqlite::in_memory()?),
+            instance: digest(""),
         })
     }
 
-    fn read<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StateError> {
-        work(&self.connection).map_err(|error| self.judge(error))
+    /// Runs statements that each stand for themselves. `work` may be run again when the
+    /// connection was lost.
+    fn run<T>(&self, work: impl Fn(&dyn Sql) -> Result<T, StateError>) -> Result<T, StateError> {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.run(work),
+            Driver::Mysql(server) => server.run(work),
+        }
     }
 
-    /// Runs `work` in one transaction that holds the write lock from its start, so that what
-    /// it reads is still true when it writes. An error undoes all of it.
+    /// Runs `work` in one transaction, alone among those who take the same turn, so that what
+    /// it reads is still true when it writes. An error undoes all of it. `work` may be run
+    /// again after it was undone.
     fn write<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+        turn: Turn<'_>,
+        work: impl Fn(&dyn Sql) -> Result<T, StateError>,
     ) -> Result<T, StateError> {
-        let attempt = || {
-            let behavior = TransactionBehavior::Immediate;
-            let transaction = Transaction::new_unchecked(&self.connection, behavior)?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        };
-        attempt().map_err(|error| self.judge(error))
+        match &self.driver {
+            // SQLite has one writer at a time in any case.
+            Driver::Sqlite(sqlite) => sqlite.write(work),
+            Driver::Mysql(server) => server.write(turn, work),
+        }
     }
 
-    /// A damaged file is taken away at once, so that the next request starts a new one.
-    fn judge(&self, error: rusqlite::Error) -> StateError {
-        let error = StateError::from(error);
-        if let (StateError::Damaged(_), Some(file)) = (&error, &self.file) {
-            file.discard();
+    /// Like [`Self::write`], and a power cut does not undo it.
+    fn write_durably<T>(
+        &self,
+        turn: Turn<'_>,
+        work: impl Fn(&dyn Sql) -> Result<T, StateError>,
+    ) -> Result<T, StateError> {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.write_durably(work),
+            // How durable a commit is, the server's admin has decided for all of it.
+            Driver::Mysql(server) => server.write(turn, work),
         }
-        error
     }
+
+    /// Hands back some of the space that removed rows took, where that is ours to do.
+    fn give_back_space(&self) -> Result<(), StateError> {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.give_back_space(),
+            Driver::Mysql(_) => Ok(()),
+        }
+    }
+
+    /// What stands for an account in the tables.
+    fn scoped(&self, account: &str) -> String {
+        format!("{}{account}", self.instance)
+    }
+}
+
+/// A short name for an installation: 16 hexadecimal digits.
+fn digest(instance: &str) -> String {
+    let digest = Sha256::digest(instance.as_bytes());
+    let octets = digest.iter().take(8);
+    octets.map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// The present time in Unix seconds.
@@ -111,6 +156,9 @@ fn random<const OCTETS: usize>() -> Result<[u8; OCTETS], StateError> {
     getrandom::fill(&mut octets).map_err(StateError::Random)?;
     Ok(octets)
 }
+
+/// What a driver has to say of an error.
+type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why the state could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -127,40 +175,31 @@ pub enum StateError {
         #[source]
         source: std::io::Error,
     },
-    /// Other workers held the lock for too long; the same call may do later.
+    /// The configured URL is unfit; the admin must mend it. It holds a password, so it is not
+    /// shown.
+    #[error("the URL of the state {0}")]
+    Url(&'static str),
+    /// Other workers held a lock for too long; the same call may do later.
     #[error("the state is locked by others")]
     Busy,
-    /// The file was damaged and has been taken away; the next request starts a new one.
+    /// The server cannot be reached or has gone away; the same call may do later.
+    #[error("the state's server is out of reach")]
+    Gone(#[source] Source),
+    /// It was damaged and has been taken away; the next request starts a new one.
     #[error("the state is damaged")]
-    Damaged(#[source] rusqlite::Error),
+    Damaged(#[source] Source),
     #[error("the state cannot be read or written")]
-    Sqlite(#[source] rusqlite::Error),
+    Backend(#[source] Source),
     #[error("the system gives no random numbers")]
     Random(#[source] getrandom::Error),
-}
-
-impl From<rusqlite::Error> for StateError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::Error;
-        match &error {
-            // A value of the wrong type or size, where only we write.
-            Error::FromSqlConversionFailure(..)
-            | Error::IntegralValueOutOfRange(..)
-            | Error::InvalidColumnType(..) => return Self::Damaged(error),
-            _ => {}
-        }
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error),
-            _ => Self::Sqlite(error),
-        }
-    }
 }
 
 impl From<StateError> for StoreError {
     fn from(error: StateError) -> Self {
         match error {
-            StateError::Busy | StateError::Damaged(_) => Self::Unavailable(Box::new(error)),
+            StateError::Busy | StateError::Gone(_) | StateError::Damaged(_) => {
+                Self::Unavailable(Box::new(error))
+            }
             _ => Self::Backend(Box::new(error)),
         }
     }

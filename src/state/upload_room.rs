@@ -1,6 +1,8 @@
 //! How much an account may have uploaded, and which uploads give way to newer ones.
 
-use rusqlite::{OptionalExtension, Transaction, named_params};
+use super::StateError;
+use super::sql::{Sql, parameters};
+use std::ops::ControlFlow;
 
 /// No upload is evicted before this age (RFC 8620 §6).
 pub const KEPT_AT_LEAST_SECS: i64 = 3600;
@@ -19,101 +21,126 @@ pub struct UploadRoom<'a> {
     pub quota_octets: u64,
 }
 
-/// Evicts the account's oldest uploads until `needed_octets` more fit in.
+/// Evicts the oldest uploads of `account`, which is scoped, until `needed_octets` more fit
+/// into `quota_octets`.
 ///
 /// `false`, and nothing is evicted, when there are not enough that are old enough.
 pub(super) fn make_room(
-    transaction: &Transaction<'_>,
-    room: UploadRoom<'_>,
+    sql: &dyn Sql,
+    account: &str,
+    quota_octets: u64,
     needed_octets: i64,
     now_secs: i64,
-) -> rusqlite::Result<bool> {
-    let mut sum = transaction.prepare_cached(
-        "SELECT coalesce(sum(size_octets + :row), 0) FROM uploads WHERE account = :account",
+) -> Result<bool, StateError> {
+    let used = sql.row(
+        "SELECT coalesce(sum(size_octets + :row), 0) AS used FROM openxport_uploads
+         WHERE account = :account",
+        parameters! { account: account, row: ROW_OCTETS },
+        |row| row.integer("used"),
     )?;
-    let parameters = named_params! { ":account": room.account, ":row": ROW_OCTETS };
-    let used: i64 = sum.query_row(parameters, |row| row.get(0))?;
-    let quota = i64::try_from(room.quota_octets).unwrap_or(i64::MAX);
-    let mut excess = used.saturating_add(needed_octets).saturating_sub(quota);
+    let quota = i64::try_from(quota_octets).unwrap_or(i64::MAX);
+    let mut excess = used
+        .unwrap_or_default()
+        .saturating_add(needed_octets)
+        .saturating_sub(quota);
     if excess <= 0 {
         return Ok(true);
     }
-    let mut oldest = transaction.prepare_cached(
-        "SELECT id, size_octets FROM uploads
-         WHERE account = :account AND stored_secs <= :old ORDER BY stored_secs",
-    )?;
-    let mut rows = oldest.query(named_params! {
-        ":account": room.account,
-        ":old": now_secs.saturating_sub(KEPT_AT_LEAST_SECS),
-    })?;
     let mut evicted: Vec<String> = Vec::new();
-    while excess > 0 {
-        let Some(row) = rows.next()? else {
-            return Ok(false);
-        };
-        evicted.push(row.get("id")?);
-        let freed = row.get::<_, i64>("size_octets")?.saturating_add(ROW_OCTETS);
-        excess = excess.saturating_sub(freed);
+    sql.visit(
+        "SELECT id, size_octets FROM openxport_uploads
+         WHERE account = :account AND stored_secs <= :old ORDER BY stored_secs",
+        parameters! { account: account, old: now_secs.saturating_sub(KEPT_AT_LEAST_SECS) },
+        &mut |row| {
+            evicted.push(row.text("id")?);
+            excess = excess
+                .saturating_sub(row.integer("size_octets")?)
+                .saturating_sub(ROW_OCTETS);
+            Ok(if excess > 0 {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        },
+    )?;
+    if excess > 0 {
+        return Ok(false);
     }
-    drop(rows);
     for id in evicted {
-        remove(transaction, &id)?;
+        remove(sql, &id)?;
     }
     Ok(true)
 }
 
 /// Removes an upload, and its content when it was the last to refer to it.
-pub(super) fn remove(transaction: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
-    let mut delete =
-        transaction.prepare_cached("DELETE FROM uploads WHERE id = :id RETURNING content")?;
-    let content: Option<String> = delete
-        .query_row(named_params! { ":id": id }, |row| row.get("content"))
-        .optional()?;
-    let mut orphan = transaction.prepare_cached(
-        "DELETE FROM pieces WHERE content = :content
-         AND NOT EXISTS (SELECT 1 FROM uploads WHERE content = :content)",
+pub(super) fn remove(sql: &dyn Sql, id: &str) -> Result<(), StateError> {
+    let Some(content) = content_of(sql, id)? else {
+        return Ok(());
+    };
+    sql.execute(
+        "DELETE FROM openxport_uploads WHERE id = :id",
+        parameters! { id: id },
     )?;
-    orphan.execute(named_params! { ":content": content })?;
+    sql.execute(
+        "DELETE FROM openxport_pieces WHERE content = :content
+         AND NOT EXISTS (SELECT 1 FROM openxport_uploads WHERE content = :content)",
+        parameters! { content: &content },
+    )?;
     Ok(())
+}
+
+fn content_of(sql: &dyn Sql, id: &str) -> Result<Option<String>, StateError> {
+    sql.row(
+        "SELECT content FROM openxport_uploads WHERE id = :id",
+        parameters! { id: id },
+        |row| row.text("content"),
+    )
 }
 
 /// Removes uploads that nobody sees any more, until it has removed `max_pieces` pieces of
 /// content. `false` when there are more.
 pub(super) fn remove_expired(
-    transaction: &Transaction<'_>,
-    max_pieces: usize,
+    sql: &dyn Sql,
+    max_pieces: i64,
     now_secs: i64,
-) -> rusqlite::Result<bool> {
-    let mut expired = transaction.prepare_cached(
-        "SELECT id FROM uploads WHERE stored_secs <= :oldest ORDER BY stored_secs LIMIT :max",
-    )?;
-    let parameters = named_params! {
-        ":oldest": now_secs.saturating_sub(KEPT_AT_MOST_SECS),
-        ":max": i64::try_from(max_pieces).unwrap_or(i64::MAX),
-    };
-    let ids: Vec<String> = expired
-        .query_map(parameters, |row| row.get("id"))?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut trim = transaction.prepare_cached(
-        "DELETE FROM pieces WHERE rowid IN (
-            SELECT pieces.rowid FROM uploads JOIN pieces USING (content)
-            WHERE uploads.id = :id AND NOT EXISTS (
-                SELECT 1 FROM uploads AS other
-                WHERE other.content = uploads.content AND other.id <> uploads.id)
-            LIMIT :max)",
+) -> Result<bool, StateError> {
+    let ids = sql.rows(
+        "SELECT id FROM openxport_uploads
+         WHERE stored_secs <= :oldest ORDER BY stored_secs LIMIT :max",
+        parameters! { oldest: now_secs.saturating_sub(KEPT_AT_MOST_SECS), max: max_pieces },
+        |row| row.text("id"),
     )?;
     let mut budget = max_pieces;
     for id in &ids {
-        let parameters = named_params! {
-            ":id": id,
-            ":max": i64::try_from(budget).unwrap_or(i64::MAX),
-        };
         // An upload without pieces costs about as much as one with a single piece.
-        budget = budget.saturating_sub(trim.execute(parameters)?.max(1));
-        if budget == 0 {
+        budget = budget.saturating_sub(trim(sql, id, budget)?.max(1));
+        if budget <= 0 {
             return Ok(false);
         }
-        remove(transaction, id)?;
+        remove(sql, id)?;
     }
     Ok(true)
+}
+
+/// Removes the last pieces of an upload that shares them with no other, `max_pieces` at most,
+/// and says how many.
+fn trim(sql: &dyn Sql, id: &str, max_pieces: i64) -> Result<i64, StateError> {
+    let last = sql.row(
+        "SELECT uploads.content, number
+         FROM openxport_uploads AS uploads JOIN openxport_pieces USING (content)
+         WHERE uploads.id = :id AND NOT EXISTS (
+            SELECT 1 FROM openxport_uploads AS other
+            WHERE other.content = uploads.content AND other.id <> uploads.id)
+         ORDER BY number DESC LIMIT 1",
+        parameters! { id: id },
+        |row| Ok((row.text("content")?, row.integer("number")?)),
+    )?;
+    let Some((content, last)) = last else {
+        return Ok(0);
+    };
+    let removed = sql.execute(
+        "DELETE FROM openxport_pieces WHERE content = :content AND number > :kept",
+        parameters! { content: &content, kept: last.saturating_sub(max_pieces) },
+    )?;
+    Ok(i64::try_from(removed).unwrap_or(i64::MAX))
 }

@@ -4,21 +4,21 @@
 //! leaves nothing behind. It is kept for a day, and for an hour at least even where the
 //! account's quota is short. Only the account that it was uploaded to sees it.
 
+use super::sql::{Sql, parameters};
 use super::upload_room::{ROW_OCTETS, make_room, remove};
-use super::{State, StateError, random};
+use super::{PIECE_OCTETS, State, StateError, Turn, random};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::{OptionalExtension, Transaction, named_params};
 
 pub use super::upload_room::{KEPT_AT_LEAST_SECS, KEPT_AT_MOST_SECS, UploadRoom};
-
-const PIECE_OCTETS: usize = 256 * 1024;
 
 /// An upload that still arrives. It is discarded unless it is finished.
 #[derive(Debug)]
 pub struct Upload<'a> {
     state: &'a State,
-    room: UploadRoom<'a>,
+    /// Scoped.
+    account: String,
+    quota_octets: u64,
     media_type: &'a str,
     id: String,
     /// What has arrived since the last whole piece.
@@ -60,7 +60,8 @@ impl State {
     ) -> Result<Upload<'a>, StateError> {
         Ok(Upload {
             state: self,
-            room,
+            account: self.scoped(room.account),
+            quota_octets: room.quota_octets,
             media_type,
             id: new_id()?,
             rest: Vec::new(),
@@ -72,26 +73,26 @@ impl State {
     /// The upload of this id. `None` when the account has none: it never was, is another
     /// account's, or has gone.
     pub fn blob(&self, account: &str, id: &str, now_secs: i64) -> Result<Option<Blob>, StateError> {
-        self.read(|connection| {
-            let mut query = connection.prepare_cached(
-                "SELECT id, content, media_type, size_octets FROM uploads
-                 WHERE id = :id AND account = :account AND complete AND stored_secs > :oldest",
-            )?;
-            let parameters = named_params! {
-                ":id": id,
-                ":account": account,
-                ":oldest": now_secs.saturating_sub(KEPT_AT_MOST_SECS),
-            };
-            query
-                .query_row(parameters, |row| {
+        let account = self.scoped(account);
+        self.run(|sql| {
+            sql.row(
+                "SELECT id, content, media_type, size_octets FROM openxport_uploads
+                 WHERE id = :id AND account = :account AND complete = 1
+                 AND stored_secs > :oldest",
+                parameters! {
+                    id: id,
+                    account: &account,
+                    oldest: now_secs.saturating_sub(KEPT_AT_MOST_SECS),
+                },
+                |row| {
                     Ok(Blob {
-                        id: row.get("id")?,
-                        media_type: row.get("media_type")?,
-                        size_octets: row.get::<_, i64>("size_octets")?.cast_unsigned(),
-                        content: row.get("content")?,
+                        id: row.text("id")?,
+                        media_type: row.text("media_type")?,
+                        size_octets: row.integer("size_octets")?.cast_unsigned(),
+                        content: row.text("content")?,
                     })
-                })
-                .optional()
+                },
+            )
         })
     }
 
@@ -104,17 +105,17 @@ impl State {
             return Ok(Vec::new());
         }
         let piece = PIECE_OCTETS as u64;
-        let octets = self.read(|connection| {
-            let mut query = connection.prepare_cached(
-                "SELECT substr(octets, 1 + :skip) FROM pieces
+        let octets = self.run(|sql| {
+            sql.row(
+                "SELECT substr(octets, 1 + :skip) AS rest FROM openxport_pieces
                  WHERE content = :content AND number = :number",
-            )?;
-            let parameters = named_params! {
-                ":content": blob.content,
-                ":number": (offset / piece).cast_signed(),
-                ":skip": (offset % piece).cast_signed(),
-            };
-            query.query_row(parameters, |row| row.get(0)).optional()
+                parameters! {
+                    content: &blob.content,
+                    number: (offset / piece).cast_signed(),
+                    skip: (offset % piece).cast_signed(),
+                },
+                |row| Ok(row.octets("rest")?.to_vec()),
+            )
         })?;
         octets.ok_or(UploadError::Expired)
     }
@@ -127,24 +128,25 @@ impl State {
         now_secs: i64,
     ) -> Result<Blob, UploadError> {
         let id = new_id()?;
-        let outcome = self.write(|transaction| {
-            if !exists(transaction, &blob.id)? {
+        let account = self.scoped(room.account);
+        let outcome = self.write(Turn::Uploads, |sql| {
+            if !exists(sql, &blob.id)? {
                 return Ok(Outcome::Expired);
             }
             let size_octets = blob.size_octets.cast_signed();
             let needed = size_octets.saturating_add(ROW_OCTETS);
-            if !make_room(transaction, room, needed, now_secs)? {
+            if !make_room(sql, &account, room.quota_octets, needed, now_secs)? {
                 return Ok(Outcome::OverQuota);
             }
             let row = UploadRow {
                 id: &id,
-                account: room.account,
+                account: &account,
                 content: &blob.content,
                 media_type: &blob.media_type,
                 size_octets,
                 complete: true,
             };
-            row.insert(transaction, now_secs)?;
+            row.insert(sql, now_secs)?;
             Ok(Outcome::Stored)
         })?;
         outcome.check()?;
@@ -183,28 +185,28 @@ impl Upload<'_> {
 
     /// Stores what has arrived as the next piece; the last one may be empty.
     fn store(&mut self, complete: bool, now_secs: i64) -> Result<(), UploadError> {
-        let outcome = self.state.write(|transaction| {
+        let outcome = self.state.write(Turn::Uploads, |sql| {
             let size_octets = i64::try_from(self.rest.len()).unwrap_or(i64::MAX);
             let is_new = self.pieces_stored == 0;
             let needed = size_octets.saturating_add(if is_new { ROW_OCTETS } else { 0 });
-            if !make_room(transaction, self.room, needed, now_secs)? {
+            if !make_room(sql, &self.account, self.quota_octets, needed, now_secs)? {
                 return Ok(Outcome::OverQuota);
             }
             if is_new {
                 let row = UploadRow {
                     id: &self.id,
-                    account: self.room.account,
+                    account: &self.account,
                     content: &self.id,
                     media_type: self.media_type,
                     size_octets,
                     complete,
                 };
-                row.insert(transaction, now_secs)?;
-            } else if !grow(transaction, &self.id, size_octets, complete, now_secs)? {
+                row.insert(sql, now_secs)?;
+            } else if !grow(sql, &self.id, size_octets, complete, now_secs)? {
                 return Ok(Outcome::Expired);
             }
             if size_octets > 0 {
-                insert_piece(transaction, &self.id, self.pieces_stored, &self.rest)?;
+                insert_piece(sql, &self.id, self.pieces_stored, &self.rest)?;
             }
             Ok(Outcome::Stored)
         })?;
@@ -221,8 +223,8 @@ impl Drop for Upload<'_> {
         if self.finished || self.pieces_stored == 0 {
             return;
         }
-        let removal = |transaction: &Transaction<'_>| remove(transaction, &self.id);
-        if let Err(error) = self.state.write(removal) {
+        let removal = self.state.write(Turn::Uploads, |sql| remove(sql, &self.id));
+        if let Err(error) = removal {
             log::warn!("an upload that broke off stays until it expires: {error}");
         }
     }
@@ -255,21 +257,21 @@ struct UploadRow<'a> {
 }
 
 impl UploadRow<'_> {
-    fn insert(&self, transaction: &Transaction<'_>, now_secs: i64) -> rusqlite::Result<()> {
-        let mut insert = transaction.prepare_cached(
-            "INSERT INTO uploads
+    fn insert(&self, sql: &dyn Sql, now_secs: i64) -> Result<(), StateError> {
+        sql.execute(
+            "INSERT INTO openxport_uploads
                 (id, account, content, media_type, size_octets, stored_secs, complete)
              VALUES (:id, :account, :content, :media_type, :size_octets, :now, :complete)",
+            parameters! {
+                id: self.id,
+                account: self.account,
+                content: self.content,
+                media_type: self.media_type,
+                size_octets: self.size_octets,
+                now: now_secs,
+                complete: i64::from(self.complete),
+            },
         )?;
-        insert.execute(named_params! {
-            ":id": self.id,
-            ":account": self.account,
-            ":content": self.content,
-            ":media_type": self.media_type,
-            ":size_octets": self.size_octets,
-            ":now": now_secs,
-            ":complete": self.complete,
-        })?;
         Ok(())
     }
 }
@@ -278,47 +280,48 @@ fn new_id() -> Result<String, StateError> {
     Ok(format!("U{}", URL_SAFE_NO_PAD.encode(random::<16>()?)))
 }
 
-fn exists(transaction: &Transaction<'_>, id: &str) -> rusqlite::Result<bool> {
-    let mut query = transaction.prepare_cached("SELECT 1 FROM uploads WHERE id = :id")?;
-    query.exists(named_params! { ":id": id })
+fn exists(sql: &dyn Sql, id: &str) -> Result<bool, StateError> {
+    let found = sql.row(
+        "SELECT 1 FROM openxport_uploads WHERE id = :id",
+        parameters! { id: id },
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
 }
 
 /// `false` when the upload is no longer there.
 fn grow(
-    transaction: &Transaction<'_>,
+    sql: &dyn Sql,
     id: &str,
     octets: i64,
     complete: bool,
     now_secs: i64,
-) -> rusqlite::Result<bool> {
-    let mut update = transaction.prepare_cached(
-        "UPDATE uploads
+) -> Result<bool, StateError> {
+    let changed = sql.execute(
+        "UPDATE openxport_uploads
          SET size_octets = size_octets + :octets, stored_secs = :now, complete = :complete
          WHERE id = :id",
+        parameters! {
+            id: id,
+            octets: octets,
+            now: now_secs,
+            complete: i64::from(complete),
+        },
     )?;
-    let changed = update.execute(named_params! {
-        ":id": id,
-        ":octets": octets,
-        ":now": now_secs,
-        ":complete": complete,
-    })?;
     Ok(changed == 1)
 }
 
 fn insert_piece(
-    transaction: &Transaction<'_>,
+    sql: &dyn Sql,
     content: &str,
     number: i64,
     octets: &[u8],
-) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO pieces (content, number, octets) VALUES (:content, :number, :octets)",
+) -> Result<(), StateError> {
+    sql.execute(
+        "INSERT INTO openxport_pieces (content, number, octets)
+         VALUES (:content, :number, :octets)",
+        parameters! { content: content, number: number, octets: octets },
     )?;
-    insert.execute(named_params! {
-        ":content": content,
-        ":number": number,
-        ":octets": octets,
-    })?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use crate::memory::{Fault, HOME, MemoryHost, MemoryStore};
 use openxport::data_types::contacts::CONTACT_CARD;
 use openxport::records::changes::{self, Changes, ChangesError, Current};
-use openxport::state::State;
+use openxport::state::{Place, State};
 use openxport::store::{Account, Host, Id, StoreError};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -357,7 +357,7 @@ fn states_are_strictly_monotonic_while_workers_compete() {
         for worker in 0..4_u64 {
             let dir = dir.clone();
             scope.spawn(move || {
-                let state = State::open(&dir, "test").unwrap();
+                let state = State::open(&Place::Directory(dir.clone()), "test").unwrap();
                 let mut last = 0;
                 for write in 0..WRITES {
                     cards.put(&format!("c{worker}"), json!({"n": write}));
@@ -369,7 +369,7 @@ fn states_are_strictly_monotonic_while_workers_compete() {
             });
         }
     });
-    let state = State::open(&dir, "test").unwrap();
+    let state = State::open(&Place::Directory(dir.clone()), "test").unwrap();
     let current = changes::current(&state, account, &CONTACT_CARD, cards).unwrap();
     assert!(counter(&current.state) <= 4 * WRITES);
     assert_eq!(current.count, 4);

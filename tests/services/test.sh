@@ -41,5 +41,5 @@ run 'what is installed cannot be made to panic' php8.2 -n \
 for database in sqlite mariadb; do
     run "end to end over $database" "$services/e2e.sh" "$database"
 done
-run 'the hosts over MariaDB' "$services/hosts.sh" e2e-mariadb
+run 'the hosts and the state over MariaDB' "$services/hosts.sh" e2e-mariadb
 run 'fuzzing, a minute a target' "$repo/fuzz/run" 60

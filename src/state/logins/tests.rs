@@ -1,6 +1,6 @@
 use super::{Credentials, LoginCheck, LoginRules};
 use crate::state::State;
-use crate::state::testing::PrivateDirectory;
+use crate::state::testing::{Shared, fresh, rows};
 use memchr::memmem;
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn throttled(retry_after_secs: i64) -> LoginCheck {
 
 #[test]
 fn login_is_reused_until_it_expires() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let right = credentials("ada", "secret");
     assert_eq!(check(&state, right, 0), LoginCheck::Unknown);
     state.login_accepted(&right, "7", &RULES, 0).unwrap();
@@ -53,7 +53,7 @@ fn login_is_reused_until_it_expires() {
 
 #[test]
 fn login_is_reused_for_the_same_host_name_and_password_only() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let right = credentials("ada", "secret");
     check(&state, right, 0);
     state.login_accepted(&right, "7", &RULES, 0).unwrap();
@@ -78,7 +78,7 @@ fn login_is_reused_for_the_same_host_name_and_password_only() {
 
 #[test]
 fn login_with_a_stale_password_is_refused_without_asking_and_counts_once() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     fail(&state, credentials("ada", "stale"), 0);
     for now_secs in 0..60 {
         let found = check(&state, credentials("ada", "stale"), now_secs);
@@ -93,7 +93,7 @@ fn login_with_a_stale_password_is_refused_without_asking_and_counts_once() {
 
 #[test]
 fn login_is_throttled_by_name_from_any_address() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     for (address, password) in [("192.0.2.1", "a"), ("192.0.2.2", "b"), ("192.0.2.3", "c")] {
         fail(
             &state,
@@ -115,7 +115,7 @@ fn login_is_throttled_by_name_from_any_address() {
 
 #[test]
 fn login_is_throttled_by_address_for_any_name() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     for name in ["a", "b", "c", "d", "e"] {
         fail(&state, credentials(name, "guess"), 0);
     }
@@ -129,7 +129,7 @@ fn login_is_throttled_by_address_for_any_name() {
 
 #[test]
 fn login_counts_the_addresses_of_one_ipv6_network_together() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     for last in 0..5 {
         let (name, address) = (format!("name{last}"), format!("2001:db8:1:2::{last}"));
         let guess = Credentials {
@@ -153,7 +153,7 @@ fn login_counts_the_addresses_of_one_ipv6_network_together() {
 
 #[test]
 fn login_known_before_is_not_throttled() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let right = credentials("ada", "secret");
     check(&state, right, 0);
     state.login_accepted(&right, "7", &RULES, 0).unwrap();
@@ -169,7 +169,7 @@ fn login_known_before_is_not_throttled() {
 
 #[test]
 fn login_attempts_count_before_they_are_decided() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     for password in ["a", "b", "c"] {
         assert_eq!(
             check(&state, credentials("ada", password), 0),
@@ -181,7 +181,7 @@ fn login_attempts_count_before_they_are_decided() {
 
 #[test]
 fn login_accepted_or_undecided_does_not_count() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     for _ in 0..10 {
         let right = credentials("ada", "secret");
         let brief = LoginRules {
@@ -202,7 +202,7 @@ fn login_accepted_or_undecided_does_not_count() {
 
 #[test]
 fn login_waits_for_an_equal_one_and_not_for_a_dead_one() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let right = credentials("ada", "secret");
     assert_eq!(check(&state, right, 0), LoginCheck::Unknown);
     assert_eq!(check(&state, right, 59), throttled(1));
@@ -211,7 +211,7 @@ fn login_waits_for_an_equal_one_and_not_for_a_dead_one() {
 
 #[test]
 fn login_throttling_can_be_turned_off() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let rules = LoginRules {
         max_failures_of_name: 0,
         max_failures_of_address: 0,
@@ -229,13 +229,10 @@ fn login_throttling_can_be_turned_off() {
 
 #[test]
 fn login_leaves_neither_name_nor_password_nor_address_in_the_files() {
-    let directory = PrivateDirectory::new();
-    let state = State::open(directory.path(), "test").unwrap();
+    let shared = Shared::new();
+    let state = shared.open();
     fail(&state, credentials("clear-name", "clear-password"), 0);
-    let mut stored = Vec::new();
-    for file in std::fs::read_dir(directory.path()).unwrap() {
-        stored.extend(std::fs::read(file.unwrap().path()).unwrap());
-    }
+    let stored = shared.stored();
     for secret in ["clear-name", "clear-password", "192.0.2.1"] {
         assert!(
             memmem::find(&stored, secret.as_bytes()).is_none(),
@@ -247,7 +244,7 @@ fn login_leaves_neither_name_nor_password_nor_address_in_the_files() {
 
 #[test]
 fn login_refusals_do_not_pile_up() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     for guess in 0..1000 {
         let (name, address) = (format!("name{guess}"), format!("192.0.2.{}", guess % 250));
         let guessed = Credentials {
@@ -256,12 +253,7 @@ fn login_refusals_do_not_pile_up() {
         };
         fail(&state, guessed, guess * 60);
     }
-    let rows: i64 = state
-        .read(|connection| {
-            let count = "SELECT (SELECT count(*) FROM logins) + (SELECT count(*) FROM failures)";
-            connection.query_row(count, [], |row| row.get(0))
-        })
-        .unwrap();
+    let rows = rows(&state, "logins") + rows(&state, "failures");
     // Of one window, which is 15 guesses, each with a name and an address.
     assert!(rows < 50, "{rows}");
 }

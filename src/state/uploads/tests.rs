@@ -1,5 +1,6 @@
 use super::{Blob, KEPT_AT_LEAST_SECS, KEPT_AT_MOST_SECS, UploadError, UploadRoom};
 use crate::state::State;
+use crate::state::testing::{fresh, rows};
 
 const ROOM: UploadRoom<'_> = UploadRoom {
     account: "a1",
@@ -31,15 +32,9 @@ fn read_from(state: &State, blob: &Blob, mut offset: u64) -> Vec<u8> {
     }
 }
 
-fn rows(state: &State, table: &str) -> i64 {
-    let count = format!("SELECT count(*) FROM {table}");
-    let rows = state.read(|connection| connection.query_row(&count, [], |row| row.get(0)));
-    rows.unwrap()
-}
-
 #[test]
 fn upload_is_read_back_whole_and_from_any_offset() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     for length in [0, 1, 262_143, 262_144, 262_145, 524_288, 600_000] {
         let octets = octets(length);
         let blob = upload(
@@ -71,7 +66,7 @@ fn upload_is_read_back_whole_and_from_any_offset() {
 
 #[test]
 fn upload_is_invisible_to_another_account() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let blob = upload(&state, ROOM, b"mine", 0);
     assert_eq!(state.blob("a2", &blob.id, 0).unwrap(), None);
     assert_eq!(state.blob("a1", "Uguessed", 0).unwrap(), None);
@@ -79,7 +74,7 @@ fn upload_is_invisible_to_another_account() {
 
 #[test]
 fn upload_that_breaks_off_is_never_visible_and_leaves_nothing() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let mut upload = state.begin_upload(ROOM, "text/plain").unwrap();
     upload.append(&octets(600_000), 0).unwrap();
     let id = upload.id.clone();
@@ -91,7 +86,7 @@ fn upload_that_breaks_off_is_never_visible_and_leaves_nothing() {
 
 #[test]
 fn upload_is_gone_after_a_day() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let blob = upload(&state, ROOM, b"old", 0);
     let found = state.blob("a1", &blob.id, KEPT_AT_MOST_SECS - 1).unwrap();
     assert!(found.is_some());
@@ -100,7 +95,7 @@ fn upload_is_gone_after_a_day() {
 
 #[test]
 fn upload_over_quota_evicts_the_oldest_that_is_an_hour_old() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let oldest = upload(&state, ROOM, &octets(400_000), 0);
     let older = upload(&state, ROOM, &octets(400_000), 1);
     let newest = upload(&state, ROOM, &octets(400_000), KEPT_AT_LEAST_SECS);
@@ -113,7 +108,7 @@ fn upload_over_quota_evicts_the_oldest_that_is_an_hour_old() {
 
 #[test]
 fn upload_over_quota_is_refused_when_all_others_are_young() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let young = upload(&state, ROOM, &octets(600_000), 1);
     let mut upload = state.begin_upload(ROOM, "text/plain").unwrap();
     let outcome = upload.append(&octets(600_000), KEPT_AT_LEAST_SECS);
@@ -133,7 +128,7 @@ fn upload_over_quota_is_refused_when_all_others_are_young() {
 
 #[test]
 fn upload_of_nothing_counts_against_the_quota() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let room = UploadRoom {
         quota_octets: 3000,
         ..ROOM
@@ -146,7 +141,7 @@ fn upload_of_nothing_counts_against_the_quota() {
 
 #[test]
 fn upload_quota_of_one_account_is_not_that_of_another() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     upload(&state, ROOM, &octets(900_000), 0);
     upload(
         &state,
@@ -161,7 +156,7 @@ fn upload_quota_of_one_account_is_not_that_of_another() {
 
 #[test]
 fn blob_copy_outlives_its_original() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let original = upload(&state, ROOM, &octets(300_000), 0);
     let copy_room = UploadRoom {
         account: "a2",
@@ -188,7 +183,7 @@ fn blob_copy_outlives_its_original() {
 
 #[test]
 fn blob_copy_of_an_evicted_upload_says_so() {
-    let state = State::in_memory().unwrap();
+    let state = fresh();
     let original = upload(&state, ROOM, &octets(600_000), 0);
     upload(&state, ROOM, &octets(600_000), KEPT_AT_LEAST_SECS);
     let outcome = state.copy_blob(

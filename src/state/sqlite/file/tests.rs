@@ -1,35 +1,23 @@
 use super::file_name;
-use crate::state::testing::PrivateDirectory;
-use crate::state::{JournalHead, JournalKey, State, StateError};
+use crate::state::testing::{KEY, PrivateDirectory, head};
+use crate::state::{JournalHead, Place, State, StateError, digest};
 use std::fs::{self, Permissions};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-const KEY: JournalKey<'_> = JournalKey {
-    account: "a1",
-    data_type: "ContactCard",
-};
-
-fn head(counter: u64) -> JournalHead {
-    JournalHead {
-        epoch: "e".to_owned(),
-        counter,
-        fingerprint: 0,
-        count: 0,
-        verified_secs: 0,
-        learnt: Vec::new(),
-    }
-}
-
 /// Does `work` as another worker would, with a connection that ends with it.
 fn in_another_worker<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| scope.spawn(work).join().unwrap())
 }
 
+fn open(directory: &Path) -> Result<State, StateError> {
+    State::open(&Place::Directory(directory.to_owned()), "test")
+}
+
 fn write_journal(directory: &Path) {
-    let state = State::open(directory, "test").unwrap();
+    let state = open(directory).unwrap();
     assert!(
         state
             .swap_journal(KEY, None, &head(1), Some(b"body"))
@@ -38,15 +26,15 @@ fn write_journal(directory: &Path) {
 }
 
 fn read_journal(directory: &Path) -> Result<Option<JournalHead>, StateError> {
-    State::open(directory, "test")?.journal_head(KEY)
+    open(directory)?.journal_head(KEY)
 }
 
 fn file(directory: &Path) -> PathBuf {
-    directory.join(file_name("test"))
+    directory.join(file_name(&digest("test")))
 }
 
 fn problem(directory: &Path) -> String {
-    match State::open(directory, "test") {
+    match open(directory) {
         Err(error @ StateError::Directory { .. }) => error.to_string(),
         other => panic!("{other:?}"),
     }
@@ -57,7 +45,7 @@ fn state_is_shared_by_the_workers_of_one_instance() {
     let directory = PrivateDirectory::new();
     in_another_worker(|| write_journal(directory.path()));
     assert_eq!(read_journal(directory.path()).unwrap(), Some(head(1)));
-    let other = State::open(directory.path(), "another").unwrap();
+    let other = State::open(&directory.place(), "another").unwrap();
     assert_eq!(other.journal_head(KEY).unwrap(), None);
 }
 
@@ -123,10 +111,9 @@ fn state_replaces_a_file_of_another_version() {
     for pragma in ["user_version", "application_id"] {
         in_another_worker(|| {
             write_journal(directory.path());
-            let state = State::open(directory.path(), "test").unwrap();
-            let change =
-                |connection: &rusqlite::Connection| connection.pragma_update(None, pragma, 999);
-            state.read(change).unwrap();
+            let state = directory.open();
+            let change = format!("PRAGMA {pragma} = 999");
+            state.run(|sql| sql.execute(&change, &[])).unwrap();
         });
         assert_eq!(
             in_another_worker(|| read_journal(directory.path()).unwrap()),
@@ -179,7 +166,7 @@ fn state_made_or_replaced_by_many_workers_at_once_is_one_state() {
         }
         let wins: u32 = thread::scope(|scope| {
             let worker = || {
-                let state = State::open(directory.path(), "test").unwrap();
+                let state = directory.open();
                 let won = state
                     .swap_journal(KEY, None, &head(1), Some(b"body"))
                     .unwrap();

@@ -3,9 +3,8 @@
 //! Whoever opens or replaces the file holds an exclusive lock on its directory meanwhile.
 //! Otherwise a worker could open the old file and the new one's write-ahead log.
 
-use super::StateError;
+use crate::state::StateError;
 use rusqlite::{Connection, OpenFlags};
-use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -17,7 +16,7 @@ use std::time::{Duration, Instant};
 /// The file is ours when it says "OXPt", and of this version when it has this number. Raise
 /// it with every change of the schema.
 const APPLICATION_ID: i64 = 0x4f58_5074;
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// How long to wait for other workers before a request fails.
@@ -101,15 +100,8 @@ impl StateFile {
     }
 }
 
-/// Each installation has a file of its own, so that equal account ids never meet.
 fn file_name(instance: &str) -> String {
-    let digest = Sha256::digest(instance.as_bytes());
-    let short: String = digest
-        .iter()
-        .take(8)
-        .map(|octet| format!("{octet:02x}"))
-        .collect();
-    format!("state-{short}.sqlite")
+    format!("state-{instance}.sqlite")
 }
 
 fn check_directory(directory: &Path) -> Result<(), StateError> {
