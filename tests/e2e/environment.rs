@@ -12,9 +12,14 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     PathBuf::from(folder)
 });
 
-/// A file of the environment, such as `log/dovecot.log`; an absent one is empty.
-pub fn read(path: &str) -> String {
-    std::fs::read_to_string(FOLDER.join(path)).unwrap_or_default()
+/// A file or a folder of the environment.
+pub fn path(name: &str) -> PathBuf {
+    FOLDER.join(name)
+}
+
+/// What is in a file of the environment, such as `log/dovecot.log`; an absent one is empty.
+pub fn read(name: &str) -> String {
+    std::fs::read_to_string(path(name)).unwrap_or_default()
 }
 
 /// Scheme, host and port, without a slash at the end.
@@ -34,18 +39,23 @@ pub fn password(user: &str) -> &'static str {
     line.unwrap_or_else(|| panic!("{user} is not in users.tsv"))
 }
 
+/// Whether Roundcube's data and our own state are in a MariaDB, or in files.
+pub fn is_over_mariadb() -> bool {
+    path("mariadb").exists()
+}
+
 /// Asks Roundcube's database; each row's values are joined by tabs.
 pub fn sql(query: &str) -> Vec<String> {
-    let mut client = if FOLDER.join("mariadb").exists() {
+    let mut client = if is_over_mariadb() {
         let mut client = Command::new("mariadb");
         client.args(["--no-defaults", "-uroot", "-N", "-B", "-S"]);
-        client.arg(FOLDER.join("run/mariadb.sock"));
+        client.arg(path("run/mariadb.sock"));
         client.args(["roundcube", "-e", query]);
         client
     } else {
         let mut client = Command::new("sqlite3");
         client.args(["-cmd", ".timeout 5000", "-tabs"]);
-        client.arg(FOLDER.join("roundcube.db")).arg(query);
+        client.arg(path("roundcube.db")).arg(query);
         client
     };
     let output = client.output().expect("the database's client runs");

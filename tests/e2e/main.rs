@@ -20,6 +20,7 @@ mod http;
 mod identities;
 mod import;
 mod login_limits;
+mod nodes;
 mod raw_http;
 mod session;
 mod web_changes;

@@ -1,5 +1,5 @@
 //! What the wire tests of `tests/e2e` cannot share a running Roundcube with: workers that are
-//! killed, a database that is locked. One test at a time (`tests/services/e2e.sh`).
+//! killed, a state that is lost. One test at a time (`tests/services/e2e.sh`).
 
 #![allow(dead_code, reason = "not all of what tests/e2e has is of use here")]
 
@@ -8,3 +8,4 @@ mod environment;
 #[path = "../e2e/http.rs"]
 mod http;
 mod killed_workers;
+mod lost_state;

@@ -74,6 +74,7 @@ chmod 0640 "$root/config/config.inc.php"
 if [ -n "$plugins" ] && ! diff -rq "$repo/roundcube-plugin" "$root/plugins/jmap" >/dev/null 2>&1; then
     stop_service php-fpm
     stop_service php-bare
+    stop_service php-second
     rm -rf "$root/plugins/jmap"
     make -s -C "$repo" install-roundcube-plugin PLUGIN_DIR="$root/plugins/jmap"
 fi

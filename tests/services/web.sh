@@ -34,18 +34,30 @@ upload_max_filesize = 12M
 upload_tmp_dir = "$root/temp"
 INI
 
+# Where our state is. In the tests over MariaDB it is in the host's own database, as on a cluster.
+case $1 in
+    e2e-mariadb)
+        state="openxport.state_url = \"mysql://openxport:p%40ss%2Fword@localhost/roundcube"
+        state+="?socket=$tree/run/mariadb.sock\""
+        ;;
+    *)
+        state="openxport.state_dir = \"$tree/state\""
+        mkdir -p -m 0700 "$tree/state"
+        own "$tree/state"
+        ;;
+esac
+
 # A changed file of the extension under a running php-fpm would crash it: a new file, a new run.
 library=$build_dir/release/libopenxport.so
 if [ -f "$library" ]; then
     if ! cmp -s "$library" "$tree/openxport.so"; then
         stop_service php-fpm
+        stop_service php-second
         install -m 0644 "$library" "$tree/openxport.so"
     fi
-    mkdir -p -m 0700 "$tree/state"
-    own "$tree/state"
     cat >"$tree/etc/php/openxport.ini" <<INI
 extension = "$tree/openxport.so"
-openxport.state_dir = "$tree/state"
+$state
 INI
 fi
 
@@ -72,13 +84,14 @@ CONF
 }
 
 start_php php-fpm "$workers" "$tree/etc/php"
-# The tests also ask a PHP that lacks our extension.
+# The tests also ask a PHP that lacks our extension, and a second web node.
 php_of_request=php-fpm
 case $1 in
     e2e-*)
         use_debian_modules "$tree/etc/php-bare"
         cp "$tree/etc/php/roundcube.ini" "$tree/etc/php-bare/"
         start_php php-bare 1 "$tree/etc/php-bare"
+        start_php php-second 1 "$tree/etc/php"
         php_of_request='$php'
         ;;
 esac
@@ -106,6 +119,7 @@ http {
     map \$http_x_test_php \$php {
         default php-fpm;
         bare php-bare;
+        second php-second;
     }
     server {
         listen 127.0.0.1:$port;
