@@ -28,9 +28,11 @@ final class Bridge implements \OpenXPort\Bridge
 
     private const SQLITE_PAGES = 64;
 
-    private const SQLITE_WAIT_MILLIS = 10_000;
+    /** How long to wait for other writers, in seconds: clients wait not much longer for us. */
+    private const PATIENCE = 10;
 
     private readonly \rcube_db $db;
+    private bool $isLimited = false;
     private ?Contacts $contacts = null;
     private ?Identities $identities = null;
 
@@ -48,8 +50,6 @@ final class Bridge implements \OpenXPort\Bridge
             // Most requests read every row once. A cache keeps nothing that is read again, and
             // costs more than the reading: each of its pages is new memory.
             $this->run('PRAGMA cache_size = ' . self::SQLITE_PAGES, []);
-            // PHP would wait a minute for another writer, longer than clients wait for us.
-            $this->run('PRAGMA busy_timeout = ' . self::SQLITE_WAIT_MILLIS, []);
         }
     }
 
@@ -65,11 +65,13 @@ final class Bridge implements \OpenXPort\Bridge
     /** @param list<string|int> $params */
     public function execute(string $sql, array $params): int
     {
+        $this->limitPatience();
         return $this->run($sql, $params)->rowCount();
     }
 
     public function begin(): void
     {
+        $this->limitPatience();
         if (!$this->db->startTransaction()) {
             throw new Unavailable('no transaction could be begun');
         }
@@ -124,6 +126,20 @@ final class Bridge implements \OpenXPort\Bridge
             'identity_created' => $this->identities()->created((int) $arguments[0], (string) $arguments[1]),
             'identity_may_be_deleted' => $this->identities()->mayDelete((int) $arguments[0]) ? '1' : null,
             default => throw new \RuntimeException("Roundcube has no ability {$ability}"),
+        };
+    }
+
+    /** The databases' own defaults are about a minute. */
+    private function limitPatience(): void
+    {
+        if ($this->isLimited) {
+            return;
+        }
+        $this->isLimited = true;
+        match ($this->db->db_provider) {
+            'sqlite' => $this->run('PRAGMA busy_timeout = ' . self::PATIENCE * 1000, []),
+            'mysql' => $this->run('SET SESSION innodb_lock_wait_timeout = ' . self::PATIENCE, []),
+            'postgres' => $this->run("SET lock_timeout = '" . self::PATIENCE . "s'", []),
         };
     }
 

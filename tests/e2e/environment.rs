@@ -44,13 +44,19 @@ pub fn is_over_mariadb() -> bool {
     path("mariadb").exists()
 }
 
+/// MariaDB's own client, in Roundcube's database.
+pub fn mariadb() -> Command {
+    let mut client = Command::new("mariadb");
+    client.args(["--no-defaults", "-uroot", "-N", "-B", "-S"]);
+    client.arg(path("run/mariadb.sock")).arg("roundcube");
+    client
+}
+
 /// Asks Roundcube's database; each row's values are joined by tabs.
 pub fn sql(query: &str) -> Vec<String> {
     let mut client = if is_over_mariadb() {
-        let mut client = Command::new("mariadb");
-        client.args(["--no-defaults", "-uroot", "-N", "-B", "-S"]);
-        client.arg(path("run/mariadb.sock"));
-        client.args(["roundcube", "-e", query]);
+        let mut client = mariadb();
+        client.args(["-e", query]);
         client
     } else {
         let mut client = Command::new("sqlite3");

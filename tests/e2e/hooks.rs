@@ -2,7 +2,7 @@
 
 use crate::environment::{self, sql};
 use crate::http::{Client, afresh};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const USER: &str = "nina@example.org";
 
@@ -89,4 +89,48 @@ fn contact_card_set_amid_which_a_plugin_fails_stores_nothing_and_keeps_its_worke
         client.call("Core/echo", json!({ "is": "alive" }));
     }
     assert_eq!(workers(), before, "a worker died");
+}
+
+#[test]
+fn contact_card_set_whose_time_is_over_keeps_what_is_done_and_can_be_repeated() {
+    // Each card takes 20 milliseconds, all of them three times what there is.
+    let limits = json!({ "requestSeconds": 2 });
+    let config = json!({
+        "plugins": ["jmap", "noise"], "noise_contact": "slow", "jmap_limits": limits,
+    });
+    let hasty = Client::of(USER).with_config(&config);
+    let cards: Map<String, Value> = (0..300)
+        .map(|number| {
+            let card = json!({
+                "@type": "Card", "version": "1.0", "addressBookIds": { "b0": true },
+                "uid": format!("urn:example:hasty-{number}"), "name": { "full": "Ann Hasty" },
+            });
+            (format!("k{number}"), card)
+        })
+        .collect();
+    let set = |client: &Client| {
+        let answer = client.call("ContactCard/set", json!({ "create": cards }));
+        let created = answer["created"].as_object().map_or(0, Map::len);
+        let refused = answer["notCreated"].as_object().into_iter().flatten();
+        let refused = refused.map(|(_, error)| error.clone()).collect::<Vec<_>>();
+        assert_eq!(created + refused.len(), 300);
+        (created, refused)
+    };
+    let (created, refused) = set(&hasty);
+    assert!((1..300).contains(&created), "{created} were created");
+    assert!(
+        refused.iter().all(|error| error["type"] == "serverFail"),
+        "{refused:?}"
+    );
+    let client = Client::of(USER);
+    let (rest, refused) = set(&client);
+    assert_eq!(created + rest, 300);
+    assert!(
+        refused.iter().all(|error| error["existingId"].is_string()),
+        "{refused:?}"
+    );
+    let filter = json!({ "filter": { "name": "Ann Hasty" } });
+    let ids = client.call("ContactCard/query", filter)["ids"].clone();
+    assert_eq!(ids.as_array().map(Vec::len), Some(300));
+    client.call("ContactCard/set", json!({ "destroy": ids }));
 }

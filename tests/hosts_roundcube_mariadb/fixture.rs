@@ -280,8 +280,15 @@ impl Database for &Roundcube {
             ("identity_columns", [Param::Integer(_), Param::Text(columns)]) => {
                 format!("{{\"columns\": {columns}}}")
             }
-            ("identity_may_be_deleted", [Param::Integer(_)]) => "1".to_owned(),
-            ("identity_inserted", []) => {
+            ("contact_columns", [Param::Integer(_), Param::Octets(vcard)]) => {
+                let words = format!("words of {} octets", vcard.len());
+                json!({ "name": "a name", "email": "", "words": words }).to_string()
+            }
+            ("contact_hooks", []) => String::new(),
+            ("contact_may_be_deleted" | "identity_may_be_deleted", [Param::Integer(_)]) => {
+                "1".to_owned()
+            }
+            ("contact_inserted" | "identity_inserted", []) => {
                 let key = self.number("SELECT LAST_INSERT_ID()");
                 key.expect("there is one").to_string()
             }
@@ -294,6 +301,10 @@ impl Database for &Roundcube {
                     Param::Text(remove),
                 ],
             ) => self.save_group(*key, name, add, remove).to_string(),
+            ("group_delete", [Param::Integer(key)]) => {
+                let sql = "UPDATE contactgroups SET del = 1 WHERE contactgroup_id = ? AND del = 0";
+                self.execute(sql, &[Param::Integer(*key)])?.to_string()
+            }
             _ => return Err(DbError::NoAbility(ability.to_owned())),
         };
         Ok(Some(answer.into()))

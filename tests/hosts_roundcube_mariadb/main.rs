@@ -1,4 +1,5 @@
-//! The Roundcube host over MariaDB with Roundcube's own schema: what differs from SQLite.
+//! The Roundcube host over MariaDB with Roundcube's own schema: what any host does, and what
+//! differs from SQLite.
 //!
 //! `make test` starts the server and names its socket in `OPENXPORT_MARIADB_SOCKET`.
 
@@ -6,9 +7,14 @@
 mod memory;
 #[path = "../convert_vcard/processor.rs"]
 mod processor;
+#[path = "../contract/reading.rs"]
+mod reading;
 #[path = "../contract/wire.rs"]
 mod wire;
+#[path = "../contract/written.rs"]
+mod written;
 
+mod contract;
 mod fixture;
 mod writing;
 

@@ -59,6 +59,7 @@ class noise extends rcube_plugin // Roundcube loads the class by the folder's na
             'fatal' => trigger_error('noise that is fatal', E_USER_ERROR),
             // What PHP itself says of this, nobody can take back.
             'memory' => ini_set('display_errors', '0') . str_repeat('noise', PHP_INT_MAX >> 8),
+            'slow' => usleep(20_000),
             'abort' => $arguments['abort'] = true,
         };
         return $arguments;
