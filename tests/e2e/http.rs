@@ -97,6 +97,18 @@ impl Client {
 
     /// Sends a request to a URL, or to a path of the server.
     pub fn send(&self, method: &str, url: &str, content_type: Option<&str>, body: &[u8]) -> Answer {
+        let answer = self.try_send(method, url, content_type, body);
+        answer.unwrap_or_else(|error| panic!("{method} {url}: {error}"))
+    }
+
+    /// The same, where the connection may be cut.
+    pub fn try_send(
+        &self,
+        method: &str,
+        url: &str,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Answer, ureq::Error> {
         let url = match url.strip_prefix('/') {
             Some(path) => format!("{}/{path}", environment::origin()),
             None => url.to_owned(),
@@ -108,13 +120,12 @@ impl Client {
         if let Some(content_type) = content_type {
             request = request.header("Content-Type", content_type);
         }
-        let response = match method {
+        let mut response = match method {
             "GET" | "HEAD" | "OPTIONS" => self.agent.run(request.body(()).expect("a request")),
             _ => self.agent.run(request.body(body).expect("a request")),
-        };
-        let mut response = response.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
+        }?;
         let headers = response.headers().iter();
-        Answer {
+        Ok(Answer {
             status: response.status().as_u16(),
             headers: headers
                 .map(|(name, value)| {
@@ -126,9 +137,8 @@ impl Client {
                 .body_mut()
                 .with_config()
                 .limit(1 << 30)
-                .read_to_vec()
-                .unwrap_or_else(|error| panic!("{method} {url}: {error}")),
-        }
+                .read_to_vec()?,
+        })
     }
 
     /// The session object (RFC 8620 §2), asked for once.
