@@ -62,8 +62,7 @@ impl GroupCard<'_> {
     fn emit_members(&self, out: &mut json::Writer) {
         out.key("members");
         out.begin_object();
-        let others = self.carried.get("members").and_then(Value::as_object);
-        let others = others.into_iter().flatten().map(|(uid, _)| uid.as_str());
+        let others = members_of(self.carried);
         let all: BTreeSet<&str> = self.members.iter().copied().chain(others).collect();
         for uid in all {
             out.key(uid);
@@ -191,6 +190,12 @@ pub fn is_name_and_members(card: &Object) -> bool {
             "name" => value.as_object().is_some_and(is_plain_name),
             property => HOST_PROPERTIES.contains(&property),
         })
+}
+
+/// The uids that a card names as its members.
+pub fn members_of(card: &Object) -> impl Iterator<Item = &str> {
+    let members = card.get("members").and_then(Value::as_object);
+    members.into_iter().flatten().map(|(uid, _)| uid.as_str())
 }
 
 /// The card with these members only.

@@ -146,11 +146,14 @@ impl StoreWriter for ContactCards<'_> {
         let is_contact = |object: &&Object| !is_group(object);
         let of_contacts: Vec<_> = objects.iter().copied().filter(is_contact).collect();
         let ids = contacts.create_all(&of_contacts, blobs);
+        let mut new = HashMap::new();
         for (card, id) in of_contacts.iter().zip(&ids) {
             if let Ok(id) = id {
                 self.remember(uid_of(card), id);
+                new.extend(uid_of(card).zip(key_of(id, personal::LETTER)));
             }
         }
+        groups.let_in(&new);
         let mut ids = ids.into_iter();
         // The groups come last, because they name contacts by uids that must be known.
         let create = |object: &&Object| {

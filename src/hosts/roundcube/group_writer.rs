@@ -224,7 +224,7 @@ impl Groups<'_> {
     }
 
     /// Has Roundcube write the row and the memberships; part of the caller's transaction.
-    fn save(
+    pub fn save(
         &self,
         key: i64,
         name: &str,

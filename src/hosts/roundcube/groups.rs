@@ -28,7 +28,7 @@ pub const LETTER: char = 'g';
 pub const KEY: &str = "contactgroup_id";
 
 /// How many groups are read with what is carried of them at once.
-const PAGE_GROUPS: usize = 50;
+pub const PAGE_GROUPS: usize = 50;
 
 pub struct Groups<'a> {
     pub tables: Rc<Tables<'a>>,
@@ -38,7 +38,7 @@ pub struct Groups<'a> {
 
 /// A row of `contactgroups`.
 pub struct Group {
-    key: i64,
+    pub key: i64,
     /// As it is stored.
     changed: Vec<u8>,
     /// A UTCDate; empty where there is none.
@@ -215,7 +215,7 @@ impl<'a> Groups<'a> {
     }
 
     /// The groups, without their members, in the order of their keys.
-    fn groups(&self, keys: &Keys) -> Result<Vec<Group>, StoreError> {
+    pub fn groups(&self, keys: &Keys) -> Result<Vec<Group>, StoreError> {
         let query = Query {
             select: &format!(
                 "SELECT contactgroup_id, changed, {}, name FROM {} \
@@ -288,6 +288,15 @@ impl<'a> Groups<'a> {
 
 /// What is carried of a card, as far as it goes with the row.
 fn carried_card(group: &Group, carried: &Entry) -> Result<Object, StoreError> {
+    let mut card = whole_card(group.key, carried)?;
+    if !carried.goes_with(&group.name) {
+        forget_name(&mut card);
+    }
+    Ok(card)
+}
+
+/// All that is carried of the card of the group with this key.
+pub fn whole_card(key: i64, carried: &Entry) -> Result<Object, StoreError> {
     let host = HostMembers {
         id: "",
         address_book_ids: &[],
@@ -295,14 +304,9 @@ fn carried_card(group: &Group, carried: &Entry) -> Result<Object, StoreError> {
         is_uid_taken: false,
         updated: Some(""),
         created: None,
-        blob_id: &|media| cards::blob_id(cards::OF_GROUP, group.key, media),
+        blob_id: &|media| cards::blob_id(cards::OF_GROUP, key, media),
     };
     let mut text = json::Writer::new();
     cards::parse(carried.data.as_bytes()).emit(&host, &Selection::ALL, &mut text);
-    let mut card = serde_json::from_slice(text.as_bytes())
-        .map_err(|error| StoreError::Backend(error.into()))?;
-    if !carried.goes_with(&group.name) {
-        forget_name(&mut card);
-    }
-    Ok(card)
+    serde_json::from_slice(text.as_bytes()).map_err(|error| StoreError::Backend(error.into()))
 }

@@ -29,6 +29,7 @@ mod groups;
 mod hooks;
 mod identities;
 mod identity_writer;
+mod latecomers;
 mod personal;
 mod rows;
 mod settings;
