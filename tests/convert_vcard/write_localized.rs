@@ -129,12 +129,46 @@ fn places_of_anniversaries_and_whole_entries_are_lines_too() {
     );
 }
 
+#[test]
+fn sounds_of_another_language_are_its_own() {
+    assert_eq!(
+        lines_of(json!({
+            "name": {"full": "x", "phoneticSystem": "ipa", "components": [
+                {"kind": "surname", "value": "M", "phonetic": "em"},
+                {"kind": "given", "value": "Z", "phonetic": "zet"}]},
+            "localizations": {"fr": {
+                "name/phoneticSystem": "ipa", "name/components/0/phonetic": "ɛm"}},
+        })),
+        [
+            "FN:x",
+            "N;ALTID=1:M;Z;;;",
+            "N;PHONETIC=ipa;ALTID=1:em;zet;;;",
+            "N;PHONETIC=ipa;LANGUAGE=fr;ALTID=1:ɛm;;;;",
+        ]
+    );
+}
+
+// RFC 9553 §2.2.1.1
+#[test]
+fn components_without_an_order_may_come_in_any() {
+    let card = json!({
+        "name": {"full": "x", "components": [{"kind": "surname", "value": "N"}]},
+        "localizations": {"de": {"name/components": [
+            {"kind": "given", "value": "Z"}, {"kind": "surname", "value": "M"}]}},
+    });
+    let written = created(card, &STANDARD);
+    assert!(
+        written.contains("N;LANGUAGE=de;ALTID=1:M;Z;;;\r\n"),
+        "{written}"
+    );
+}
+
 // RFC 9553 §2.7.1: in the specification's own example the whole name is replaced.
 #[test]
 fn name_that_is_replaced_in_a_language_is_a_line() {
     let card = json!({
         "name": {"isOrdered": true, "components": [{"kind": "given", "value": "Ivan"}]},
-        "localizations": {"uk-Cyrl": {"name": {"isOrdered": true, "components": [
+        "localizations": {"uk-Cyrl": {"name": {"@type": "Name", "isOrdered": true, "components": [
             {"@type": "NameComponent", "kind": "given", "value": "Иван"}]}}},
         "vCardProps": [["version", {}, "text", "4.0"]],
     });

@@ -243,8 +243,7 @@ impl Writer<'_> {
     }
 
     fn localized_name(&mut self, patches: &Patches<'_>) {
-        let said = patches.iter().filter(|(_, value)| !value.is_null());
-        let name: Members = said
+        let name: Members = (patches.iter())
             .filter_map(|(way, value)| Some((way.first()?.clone(), (*value).clone())))
             .collect();
         let placed = Placed::of(components(&name), &NAME);
