@@ -78,6 +78,23 @@ fn transaction_whose_connection_is_lost_is_undone_and_repeated_once() {
     assert_eq!(attempts.get(), 2);
 }
 
+// It may have come about, and a journal moved twice would be a lie.
+#[test]
+fn transaction_whose_commit_is_lost_is_not_repeated() {
+    let shared = Shared::new();
+    let state = shared.open();
+    let attempts = Cell::new(0);
+    let outcome = state.write(Turn::Logins, |sql| {
+        attempts.set(attempts.get() + 1);
+        sql.execute("UPDATE openxport_purges SET last_secs = 7", &[])?;
+        kill_all(&shared);
+        Ok(())
+    });
+    assert!(matches!(outcome, Err(StateError::Gone(_))), "{outcome:?}");
+    assert_eq!(attempts.get(), 1);
+    state.purge(8).unwrap();
+}
+
 #[test]
 fn transaction_that_is_a_deadlock_s_victim_is_repeated() {
     let state = fresh();
