@@ -31,11 +31,11 @@ final class Identities
     public function columns(int $id, string $columns): ?string
     {
         $columns = json_decode($columns, true, 4, JSON_THROW_ON_ERROR);
-        $invalid = $this->invalid($columns);
+        $stored = $id === 0 ? [] : (array) $this->roundcube->user->get_identity($id);
+        $invalid = $this->invalid($columns, $stored);
         if ($invalid !== []) {
             return json_encode(['invalid' => $invalid], JSON_THROW_ON_ERROR);
         }
-        $stored = $id === 0 ? [] : (array) $this->roundcube->user->get_identity($id);
         $isHtml = $columns['html_signature'];
         $isNew = $columns['signature'] !== ($stored['signature'] ?? null) || empty($stored['html_signature']);
         if ($isHtml && $isNew) {
@@ -50,7 +50,8 @@ final class Identities
         if (!empty($outcome['abort'])) {
             return null;
         }
-        $record = array_map('strval', array_intersect_key($outcome['record'], array_flip(self::COLUMNS)));
+        $record = array_intersect_key($outcome['record'] + $columns, array_flip(self::COLUMNS));
+        $record = array_map('strval', $record);
         $record['email'] = (string) \rcube_utils::idn_to_ascii($record['email']);
         $record['html_signature'] = (bool) $record['html_signature'];
 
@@ -97,17 +98,19 @@ final class Identities
     }
 
     /**
-     * The columns with something that Roundcube takes for no address.
+     * The columns with something new that Roundcube takes for no address.
      *
      * @param array<string, mixed> $columns
+     * @param array<string, mixed> $stored what is there already stays
      * @return list<string>
      */
-    private function invalid(array $columns): array
+    private function invalid(array $columns, array $stored): array
     {
         $isAddress = static fn (string $address): bool
             => \rcube_utils::check_email((string) \rcube_utils::idn_to_ascii($address));
-        $invalid = $isAddress($columns['email']) ? [] : ['email'];
-        foreach (['reply-to', 'bcc'] as $column) {
+        $isNew = static fn (string $column): bool => $columns[$column] !== ($stored[$column] ?? null);
+        $invalid = $isNew('email') && !$isAddress($columns['email']) ? ['email'] : [];
+        foreach (array_filter(['reply-to', 'bcc'], $isNew) as $column) {
             $addresses = \rcube_mime::decode_address_list($columns[$column], null, false);
             foreach ($addresses as $address) {
                 if (!$isAddress((string) $address['mailto'])) {

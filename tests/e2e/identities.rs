@@ -200,6 +200,16 @@ fn identity_set_refuses_what_is_no_address_and_names_in_ascii_what_is() {
     let created = &answer["created"]["k"];
     assert_eq!(created["email"], "judy@xn--exmple-cua.org", "{answer:#}");
     client.call("Identity/set", json!({"destroy": [created["id"]]}));
+    // What is there already does not hinder a change of something else.
+    let answer = create(&client, json!({"email": "odd@example.org"}));
+    let id = id_of(&answer);
+    sql(&format!(
+        "UPDATE identities SET bcc = 'nobody' WHERE identity_id = {}",
+        &id[1..]
+    ));
+    let answer = client.call("Identity/set", json!({"update": {id: {"name": "x"}}}));
+    assert_eq!(answer["updated"], json!({ id: null }), "{answer:#}");
+    client.call("Identity/set", json!({"destroy": [id]}));
 }
 
 #[test]
