@@ -67,7 +67,7 @@ fn kill_workers() {
     let main = main.trim();
     let children = std::fs::read_to_string(format!("/proc/{main}/task/{main}/children"));
     let children = children.expect("php-fpm runs");
-    // Some of them may have just been ended by the kill before.
+    // One that was killed before may be gone by now; how many requests died is counted.
     Command::new("kill")
         .arg("-9")
         .args(children.split_whitespace())
