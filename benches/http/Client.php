@@ -48,10 +48,10 @@ final class Client
     }
 
     /**
-     * Roundcube's own import of vCards, in the place of all that is in the personal address
-     * book: the other way looks for each contact's equals first and takes many times longer.
+     * Roundcube's own import of vCards into the personal address book: in the place of all that
+     * is there or, as its page proposes, looking for each contact's equals first.
      */
-    public function import(string $vcards): string
+    public function import(string $vcards, bool $replaces): string
     {
         $this->token ??= $this->login();
         $file = new CURLStringFile($vcards, 'contacts.vcf', 'text/vcard');
@@ -59,7 +59,7 @@ final class Client
         return $this->request("$this->origin/?_task=addressbook&_action=import", [
             '_token' => $this->token,
             '_target' => '0',
-            '_replace' => '1',
+            '_replace' => $replaces ? '1' : '',
             '_groups' => '0',
             '_file[]' => $file,
         ]);

@@ -13,7 +13,9 @@ require __DIR__ . '/Worker.php';
 require __DIR__ . '/Client.php';
 
 const CARDS = 5000;
+const SOME_CARDS = 1000;
 const CARDS_IN_REQUEST = 500;
+const ROUNDS = 3;
 
 [, $database, $tree, $users] = $argv;
 $worker = new Worker($tree);
@@ -48,10 +50,16 @@ $set = function (string $verb, array $records) use ($call): array {
     return $done;
 };
 
-$clear = function () use ($call, $set): void {
+$rows = $database === 'sqlite'
+    ? new PDO("sqlite:$tree/roundcube.db")
+    : new PDO("mysql:unix_socket=$tree/run/mariadb.sock;dbname=roundcube", 'root');
+
+$clear = function () use ($call, $set, $rows): void {
     while ($ids = $call('query', ['limit' => CARDS_IN_REQUEST])['ids']) {
         $set('destroy', $ids);
     }
+    // Roundcube's search goes over those that are flagged as deleted, too.
+    $rows->exec('DELETE FROM contacts WHERE del = 1');
 };
 
 $cards = [];
@@ -66,41 +74,65 @@ for ($n = 0; $n < CARDS; $n++) {
         'organizations' => ['o1' => ['name' => 'Acme']],
         'notes' => ['n1' => ['note' => "Met at the conference no. $n.\nCalls back."]],
     ];
+    if ($n === SOME_CARDS) {
+        $someVcards = $vcards;
+    }
     $vcards .= "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:urn:example:$n\r\nN:Walker-$n;Jo;;;\r\nFN:Jo Walker-$n\r\n"
         . "EMAIL;TYPE=work:jo.$n@example.com\r\n" . sprintf("TEL;TYPE=cell:+44 7700 9%05d\r\n", $n)
         . "ORG:Acme\r\nNOTE:Met at the conference no. $n.\\nCalls back.\r\nEND:VCARD\r\n";
 }
 $requests = array_chunk($cards, CARDS_IN_REQUEST, true);
 
-$clear();
-$created = [];
-$costs = [];
-foreach ($requests as $request) {
-    $costs[] = $cpu(function () use ($set, $request, &$created): void {
-        $created = array_column($set('create', $request), 'id');
-    });
+$import = function (string $vcards, int $count, bool $replaces) use ($client, $call, $cpu, $clear): float {
+    $clear();
+    $ms = $cpu(fn () => $client->import($vcards, $replaces));
+    $imported = $call('query', ['calculateTotal' => true, 'limit' => 0])['total'];
+    if ($imported !== $count) {
+        throw new RuntimeException("Roundcube imported $imported of $count contacts");
+    }
+    $clear();
+
+    return $ms;
+};
+
+// The least of each counts: whatever else the machine does only adds to a figure.
+$least = [];
+for ($round = 0; $round < ROUNDS; $round++) {
+    $clear();
+    $created = [];
+    $costs = [];
+    foreach ($requests as $request) {
+        $costs[] = $cpu(function () use ($set, $request, &$created): void {
+            $created = array_column($set('create', $request), 'id');
+        });
+    }
+    fprintf(STDERR, "created, ms a request: %s\n", implode(' ', array_map(intval(...), $costs)));
+    $patches = array_fill_keys($created, ['notes/n1/note' => 'Another note.']);
+    $ms = [
+        'create' => array_sum($costs),
+        'create some' => array_sum(array_slice($costs, 0, intdiv(SOME_CARDS, CARDS_IN_REQUEST))),
+        'create last' => end($costs),
+        'patch' => $cpu(fn () => $set('update', $patches)),
+        'import' => $import($vcards, CARDS, true),
+        // It looks at all for each, so that ten times as many take a hundred times as long.
+        'import some' => $import($someVcards, SOME_CARDS, false),
+    ];
+    foreach ($ms as $name => $cost) {
+        $least[$name] = min($cost, $least[$name] ?? INF);
+    }
 }
-fprintf(STDERR, "created, ms a request: %s\n", implode(' ', array_map(intval(...), $costs)));
-$patches = array_fill_keys($created, ['notes/n1/note' => 'Another note.']);
-$patchMs = $cpu(fn () => $set('update', $patches));
-$clear();
-$importMs = $cpu(fn () => $client->import($vcards));
-$imported = $call('query', ['calculateTotal' => true, 'limit' => 0])['total'];
-if ($imported !== CARDS) {
-    throw new RuntimeException("Roundcube imported $imported of " . CARDS . ' contacts');
-}
-$clear();
 
 // Work, its figure, that of the yardstick, and the most that the ratio of the two may be.
-$rows = [
-    ['`ContactCard/set` creating 5,000 / Roundcube\'s vCard import', array_sum($costs), $importMs, 0.2],
-    ['`ContactCard/set` patching 500 / creating them', $patchMs, end($costs), 2],
+$table = [
+    ['`ContactCard/set` creating 5,000 / Roundcube\'s vCard import, replacing all', 'create', 'import', 0.2],
+    ['`ContactCard/set` creating 1,000 / Roundcube\'s vCard import, as its page proposes', 'create some', 'import some', 0.2],
+    ['`ContactCard/set` patching 500 / creating them', 'patch', 'create last', 2],
 ];
 $missed = 0;
 printf("\n| %s | CPU ms | yardstick ms | ratio | to reach |\n|---|---|---|---|---|\n", $database);
-foreach ($rows as [$name, $figure, $yardstick, $most]) {
-    $ratio = $figure / $yardstick;
+foreach ($table as [$name, $figure, $yardstick, $most]) {
+    $ratio = $least[$figure] / $least[$yardstick];
     $missed += $ratio > $most ? 1 : 0;
-    printf("| %s | %.0f | %.0f | %.2f | %s%s |\n", $name, $figure, $yardstick, $ratio, $most, $ratio > $most ? ' MISSED' : '');
+    printf("| %s | %.0f | %.0f | %.2f | %s%s |\n", $name, $least[$figure], $least[$yardstick], $ratio, $most, $ratio > $most ? ' MISSED' : '');
 }
 exit($missed > 0 ? 1 : 0);
