@@ -257,7 +257,6 @@ fn patch_of_jsprops_applies_as_a_whole_or_not() {
         &[("", "1")],
         &[("phones/u/number", "\"2\"")],
         &[("phones/t/number/x", "\"2\"")],
-        &[("a.b:c", "1"), ("a.b:d", "{")],
     ] {
         let card = of(jsprops);
         assert_eq!(carried(&card), vec!["jsprop"; jsprops.len()], "{jsprops:?}");
@@ -281,10 +280,11 @@ fn patch_of_jsprops_applies_as_a_whole_or_not() {
 
 // A program that removes a phone number does not know that a JSPROP is about it.
 #[test]
-fn jsprop_about_what_is_gone_disables_no_other() {
+fn jsprop_that_is_none_or_about_what_is_gone_disables_no_other() {
     let card = convert(
         "FN:x\r\nTEL;PROP-ID=t:1\r\nJSPROP;JSPTR=\"phones/u/a.b:c\":1\r\n\
-         JSPROP;JSPTR=\"phones/t/a.b:c\":2\r\nJSPROP;JSPTR=\"phones/t/number/x\":3\r\n",
+         JSPROP;JSPTR=\"phones/t/a.b:c\":2\r\nJSPROP;JSPTR=\"phones/t/number/x\":3\r\n\
+         JSPROP;JSPTR=\"a.b:d\":{\r\nJSPROP;JSPTR=\"uid\":\"x\"\r\n",
     );
     assert_eq!(card["phones"], json!({"t": {"number": "1", "a.b:c": 2}}));
     assert_eq!(
@@ -292,6 +292,8 @@ fn jsprop_about_what_is_gone_disables_no_other() {
         json!([
             ["jsprop", {"jsptr": "phones/u/a.b:c"}, "text", "1"],
             ["jsprop", {"jsptr": "phones/t/number/x"}, "text", "3"],
+            ["jsprop", {"jsptr": "a.b:d"}, "text", "{"],
+            ["jsprop", {"jsptr": "uid"}, "text", "\"x\""],
         ])
     );
 }

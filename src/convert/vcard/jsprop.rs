@@ -21,7 +21,7 @@ pub const NOT_PATCHED: [&str; 6] = [
 pub enum Applied {
     /// They are no valid patch: all are carried.
     None,
-    /// All but the lines with these indexes, which are carried.
+    /// All but the lines with these indexes, which are in order and carried.
     AllBut(Vec<usize>),
 }
 
@@ -29,34 +29,49 @@ impl Applied {
     pub fn is_carried(&self, index: usize) -> bool {
         match self {
             Self::None => true,
-            Self::AllBut(orphans) => orphans.contains(&index),
+            Self::AllBut(_) => self.is_orphan(index),
+        }
+    }
+
+    /// Whether others apply, but not the line with this index.
+    pub fn is_orphan(&self, index: usize) -> bool {
+        match self {
+            Self::None => false,
+            Self::AllBut(orphans) => orphans.binary_search(&index).is_ok(),
         }
     }
 }
 
-/// The JSPROPs of a card, which are one patch together: the index of each, where it leads,
-/// and what is to be there.
-pub struct Patches(Vec<(Vec<String>, usize, Value)>);
+/// The JSPROPs of a card, which are one patch together.
+pub struct Patches {
+    /// Where each leads, its index, and what is to be there.
+    patches: Vec<(Vec<String>, usize, Value)>,
+    /// The lines that are no JSPROPs: they hold no JSON, or lead where none may.
+    others: Vec<usize>,
+}
 
 impl Patches {
     /// `None` when they are no valid patch.
     pub fn of(card: &Card<'_>) -> Option<Self> {
-        let mut patches = Vec::new();
+        let (mut patches, mut others) = (Vec::new(), Vec::new());
         for (index, line, _) in card.converting(Target::JsProp.bit()) {
-            let pointer = tokens(&params::find_text(line, ParamName::Jsptr)?)?;
-            let value = serde_json::from_str(&value::text(line)).ok()?;
-            patches.push((pointer, index, value));
+            let pointer = params::find_text(line, ParamName::Jsptr);
+            let pointer = pointer.and_then(|pointer| tokens(&pointer));
+            match (pointer, serde_json::from_str(&value::text(line))) {
+                (Some(pointer), Ok(value)) => patches.push((pointer, index, value)),
+                _ => others.push(index),
+            }
         }
         patches.sort_by(|left, right| left.0.cmp(&right.0));
         let conflicts = patches
             .windows(2)
             .any(|pair| matches!(pair, [(first, ..), (second, ..)] if second.starts_with(first)));
-        (!conflicts).then_some(Self(patches))
+        (!conflicts).then_some(Self { patches, others })
     }
 
-    /// The lines that lead nowhere in what the rest of the card converts to. They are no part
-    /// of the patch: what they were about is gone, such as a phone number that another
-    /// program has removed, and others go on applying.
+    /// The lines that are no JSPROPs, or lead nowhere in what the rest of the card converts
+    /// to: what they were about is gone, such as a phone number that another program has
+    /// removed. They are no part of the patch, and others go on applying.
     pub fn orphans(&self, object: &Object) -> Vec<usize> {
         let leads_on = |pointer: &[String]| {
             let (_, parents) = pointer.split_last()?;
@@ -66,13 +81,16 @@ impl Patches {
             }
             Some(())
         };
-        let orphans = self.0.iter().filter(|it| leads_on(&it.0).is_none());
-        orphans.map(|(_, index, _)| *index).collect()
+        let orphans = self.patches.iter().filter(|it| leads_on(&it.0).is_none());
+        let mut orphans: Vec<usize> = orphans.map(|(_, index, _)| *index).collect();
+        orphans.extend(&self.others);
+        orphans.sort_unstable();
+        orphans
     }
 
     /// Sets and removes members whose parents are there.
     pub fn apply(self, object: &mut Object) {
-        for (pointer, _, value) in self.0 {
+        for (pointer, _, value) in self.patches {
             patch(object, &pointer, value);
         }
     }

@@ -10,7 +10,6 @@ use super::wanted::{Wanted, is_valid};
 use super::{Unwritable, patches, unwritable};
 use crate::convert::vcard::carried::{self, CarriedLine};
 use crate::convert::vcard::emit::{self, Objects};
-use crate::convert::vcard::jsprop::Applied;
 use crate::convert::vcard::params::{self, ParamName};
 use crate::convert::vcard::rule::Target;
 use crate::convert::vcard::{Card, HostMembers, value};
@@ -242,8 +241,7 @@ impl Patching<'_> {
             ));
         }
         for (index, line, _) in self.card.converting(Target::JsProp.bit()) {
-            let is_orphan = matches!(&self.stored.objects.applied,
-                Applied::AllBut(orphans) if orphans.contains(&index));
+            let is_orphan = self.stored.objects.applied.is_orphan(index);
             let units = self.owners.units(index);
             if is_orphan || units.iter().any(|unit| plan.units.contains(unit)) {
                 continue;
