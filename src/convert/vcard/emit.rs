@@ -70,7 +70,8 @@ pub struct Emitter<'c, 'o> {
 
 pub fn emit(card: &Card<'_>, host: &HostMembers<'_>, selection: &Selection, out: &mut Writer) {
     // A patch needs the whole card as a tree.
-    let Some(Objects { patched, .. }) = patched(card, host) else {
+    let whole = patched(card, host);
+    let Some(patched) = whole.and_then(|whole| whole.patched) else {
         write(card, host, selection, &Applied::None, out);
         return;
     };
@@ -87,18 +88,16 @@ pub fn emit(card: &Card<'_>, host: &HostMembers<'_>, selection: &Selection, out:
 /// A whole card, without its JSPROPs and with those of them that apply.
 pub struct Objects {
     pub plain: Object,
-    pub patched: Object,
+    /// Where any apply.
+    pub patched: Option<Object>,
     pub applied: Applied,
 }
 
 pub fn objects(card: &Card<'_>, host: &HostMembers<'_>) -> Objects {
-    patched(card, host).unwrap_or_else(|| {
-        let plain = whole(card, host, &Applied::None);
-        Objects {
-            patched: plain.clone(),
-            plain,
-            applied: Applied::None,
-        }
+    patched(card, host).unwrap_or_else(|| Objects {
+        plain: whole(card, host, &Applied::None),
+        patched: None,
+        applied: Applied::None,
     })
 }
 
@@ -119,7 +118,7 @@ fn patched(card: &Card<'_>, host: &HostMembers<'_>) -> Option<Objects> {
     patches.apply(&mut patched);
     Some(Objects {
         plain,
-        patched,
+        patched: Some(patched),
         applied,
     })
 }

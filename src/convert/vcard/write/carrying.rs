@@ -59,14 +59,20 @@ impl Patching<'_> {
 
     /// The lines whose carried parameters go on with what has changed in them.
     pub fn kept(&self, plan: &Plan) -> BTreeSet<usize> {
-        let mut wanted = self.wanted_carried();
-        let mut kept = BTreeSet::new();
-        for line in &self.stored.carried {
-            let goes_on = line.is_of_params
+        let may_go_on = |line: &&CarriedLine| {
+            line.is_of_params
                 && !plan.released.contains(&line.index)
-                && self.is_rewritten(line.index, plan);
-            if goes_on
-                && let Some((left, _)) = wanted.get_mut(&line.property.to_string())
+                && self.is_rewritten(line.index, plan)
+        };
+        let mut lines = self.stored.carried.iter().filter(may_go_on).peekable();
+        let mut kept = BTreeSet::new();
+        // Mostly there are none.
+        if lines.peek().is_none() {
+            return kept;
+        }
+        let mut wanted = self.wanted_carried();
+        for line in lines {
+            if let Some((left, _)) = wanted.get_mut(&line.property.to_string())
                 && *left > 0
             {
                 *left -= 1;

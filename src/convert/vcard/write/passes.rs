@@ -45,7 +45,8 @@ impl Reading {
     }
 
     pub fn object(&self) -> &Object {
-        &self.objects.patched
+        let Objects { plain, patched, .. } = &self.objects;
+        patched.as_ref().unwrap_or(plain)
     }
 }
 
