@@ -2,7 +2,7 @@
 //! 50 and 51): what was stored stays, nothing is stored by half, and later all is well again.
 
 use crate::environment::{self, is_over_mariadb, sql};
-use crate::http::Client;
+use crate::http::{Client, afresh};
 use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -64,7 +64,7 @@ impl Lock {
                 (client, "BEGIN IMMEDIATE;\nSELECT 'locked';\n".to_owned())
             }
         };
-        let mut client = client
+        let client = client
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -202,28 +202,31 @@ impl Drop for Setting {
 }
 
 #[test]
-fn contact_card_set_of_what_the_server_takes_in_no_packet_stores_nothing_of_it() {
+fn contact_card_set_of_a_card_that_fits_in_no_packet_costs_no_other() {
     if !is_over_mariadb() {
         // Only MySQL and MariaDB have such a limit.
         return;
     }
     let client = Client::of(USER);
     let id = contact(&client);
-    let before = count();
     let setting = Setting::of("max_allowed_packet", "1048576");
-    let refused = create(&client, &"x".repeat(2_000_000));
-    assert!(
-        refused["notCreated"]["k"]["type"].is_string(),
-        "{refused:#}"
-    );
-    assert_eq!(
-        note(&client, &id),
-        "before",
-        "the next request has a connection"
-    );
+    // Quoted, each of its octets takes two.
+    let large = "\"".repeat(600_000);
+    let create = json!({ "a": card("small"), "b": card(&large), "c": card("small") });
+    let arguments = json!({
+        "create": create, "update": { &id: { "notes/n/note": large } },
+    });
+    let answer = client.call("ContactCard/set", arguments);
+    assert_eq!(answer["notCreated"]["b"]["type"], "tooLarge", "{answer:#}");
+    assert_eq!(answer["notUpdated"][&id]["type"], "tooLarge", "{answer:#}");
+    let created = ["a", "c"].map(|key| answer["created"][key]["id"].clone());
     drop(setting);
-    assert_eq!(count(), before);
-    client.call("ContactCard/set", json!({ "destroy": [id] }));
+    for created in &created {
+        assert_eq!(note(&client, created.as_str().expect("an id")), "small");
+    }
+    assert_eq!(note(&client, &id), "before");
+    let [a, c] = created;
+    client.call("ContactCard/set", json!({ "destroy": [id, a, c] }));
 }
 
 #[test]
@@ -231,31 +234,28 @@ fn contact_card_set_into_a_table_of_three_octets_a_character_loses_no_text() {
     if !is_over_mariadb() {
         return;
     }
-    struct Narrow;
-    impl Drop for Narrow {
-        fn drop(&mut self) {
-            sql("ALTER TABLE contacts CONVERT TO CHARACTER SET utf8mb4");
-        }
-    }
-    let client = Client::of(USER);
+    // The plugin of the tests puts this table in the place of Roundcube's.
+    sql("DROP TABLE IF EXISTS noise_contacts");
+    sql("CREATE TABLE noise_contacts LIKE contacts");
+    sql("ALTER TABLE noise_contacts CONVERT TO CHARACTER SET utf8mb3");
+    let config = json!({ "plugins": ["jmap", "noise"], "noise_table": "contacts" });
+    let client = Client::of(USER).with_config(&afresh(config));
     let id = contact(&client);
-    sql("ALTER TABLE contacts CONVERT TO CHARACTER SET utf8mb3");
-    let narrow = Narrow;
-    let before = count();
-    let refused = create(&client, "a \u{1f388} balloon");
+    let balloon = "a \u{1f388} balloon";
+    let refused = create(&client, balloon);
     assert!(
         refused["notCreated"]["k"]["type"].is_string(),
         "{refused:#}"
     );
-    let refused = patch(&client, &id, "a \u{1f388} balloon");
+    let refused = patch(&client, &id, balloon);
     assert!(
         refused["notUpdated"][&id]["type"].is_string(),
         "{refused:#}"
     );
     assert_eq!(note(&client, &id), "before");
-    assert_eq!(count(), before);
-    drop(narrow);
-    patch(&client, &id, "a \u{1f388} balloon");
-    assert_eq!(note(&client, &id), "a \u{1f388} balloon");
-    client.call("ContactCard/set", json!({ "destroy": [id] }));
+    assert_eq!(sql("SELECT count(*) FROM noise_contacts"), ["1"]);
+    sql("ALTER TABLE noise_contacts CONVERT TO CHARACTER SET utf8mb4");
+    patch(&client, &id, balloon);
+    assert_eq!(note(&client, &id), balloon);
+    sql("DROP TABLE noise_contacts");
 }

@@ -183,6 +183,7 @@ impl<'a> Carried<'a> {
                 )
             }
         };
+        self.tables.check_size(&params)?;
         match self.tables.database.execute(&sql, &params)? {
             0 => Err(StoreError::Conflict),
             _ => Ok(()),

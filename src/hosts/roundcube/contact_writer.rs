@@ -101,7 +101,9 @@ impl Contacts<'_> {
         let host = members(&uid, false, &|media| media.to_owned());
         let vcard = patched(&[], &host, object, blobs)?;
         let columns = self.columns(0, &vcard)?;
-        Ok(Row { vcard, columns })
+        let row = Row { vcard, columns };
+        self.tables.check_size(&row.params())?;
+        Ok(row)
     }
 
     fn insert(&self, rows: Vec<Result<Row, StoreError>>) -> Vec<Result<Id, StoreError>> {
@@ -196,11 +198,13 @@ impl Contacts<'_> {
             return Ok(None);
         }
         let columns = self.columns(card.key, &vcard)?;
-        Ok(Some(ChangedRow {
+        let changed = ChangedRow {
             key: card.key,
             row: Row { vcard, columns },
             before: (!card.is_made).then(|| card.vcard.to_vec()),
-        }))
+        };
+        self.tables.check_size(&changed.params())?;
+        Ok(Some(changed))
     }
 
     fn replace(&self, rows: Vec<Result<ChangedRow, StoreError>>) -> Vec<Result<(), StoreError>> {
@@ -319,6 +323,12 @@ impl Contacts<'_> {
 impl ChangedRow {
     fn octets(&self) -> usize {
         self.row.vcard.len() + self.before.as_ref().map_or(0, Vec::len)
+    }
+
+    /// All that the statement brings to the database, but for the keys.
+    fn params(&self) -> Vec<Param<'_>> {
+        let before = self.before.as_deref().map(Param::Octets);
+        self.row.params().into_iter().chain(before).collect()
     }
 }
 

@@ -171,6 +171,7 @@ impl Identities<'_> {
         );
         let mut params = vec![tables.user()];
         params.extend(columns.texts().map(Param::Text));
+        tables.check_size(&params)?;
         tables.database.execute(&sql, &params)?;
         let key = tables.database.call("identity_inserted", &[])?;
         let key = key.and_then(|key| parse_key(&String::from_utf8_lossy(&key)));
@@ -208,6 +209,7 @@ impl Identities<'_> {
         );
         params.extend([Param::Integer(key), tables.user()]);
         params.extend(stored.octets.iter().map(|octets| Param::Octets(octets)));
+        tables.check_size(&params)?;
         match tables.database.execute(&sql, &params)? {
             0 => Err(StoreError::Conflict),
             _ => Ok(()),

@@ -77,6 +77,39 @@ impl Tables<'_> {
         done
     }
 
+    /// Refuses parameters that are together too large for a statement.
+    ///
+    /// # Errors
+    /// `TooLarge` where MySQL would not only refuse the statement (`max_allowed_packet`) but
+    /// end the connection, and with it the rest of the request.
+    pub fn check_size(&self, params: &[Param<'_>]) -> Result<(), StoreError> {
+        /// Every server takes as much, and what else is in a statement.
+        const SMALL_OCTETS: usize = 500_000;
+        const REST_OCTETS: usize = 20_000;
+        let quoted = |param: &Param<'_>| {
+            let octets = match param {
+                Param::Integer(_) => &[],
+                Param::Text(text) => text.as_bytes(),
+                Param::Octets(octets) => octets,
+            };
+            let escaped = |octet: &&u8| b"\0\n\r\x1a\\'\"".contains(octet);
+            octets.len() + octets.iter().filter(escaped).count()
+        };
+        let quoted: usize = params.iter().map(quoted).sum();
+        if self.database.kind() != Kind::Mysql || quoted < SMALL_OCTETS {
+            return Ok(());
+        }
+        let mut max_octets = 0;
+        self.page("SELECT @@max_allowed_packet", &[], &mut |row| {
+            max_octets = row.cell(0).integer().unwrap_or(0);
+            Ok(())
+        })?;
+        match usize::try_from(max_octets) {
+            Ok(max_octets) if quoted + REST_OCTETS <= max_octets => Ok(()),
+            _ => Err(StoreError::TooLarge),
+        }
+    }
+
     /// Visits the rows of one bounded query and says how many there were.
     pub fn page(
         &self,
