@@ -37,7 +37,7 @@ fn assert_linear(what: &str, pattern: impl Fn(usize) -> (Vec<u8>, Object)) {
 #[test]
 fn card_of_many_lines_is_changed_in_linear_time() {
     type Line = fn(usize) -> String;
-    let patterns: [(&str, Line); 15] = [
+    let patterns: [(&str, Line); 16] = [
         ("emails", |at| format!("EMAIL:{at}@example.com")),
         ("equal emails", |_| "EMAIL:a@example.com".to_owned()),
         ("labels", |at| {
@@ -51,6 +51,10 @@ fn card_of_many_lines_is_changed_in_linear_time() {
         ("patches", |at| format!("JSPROP;JSPTR=\"x:{at}\":{at}")),
         ("patches of one", |at| {
             format!("JSPROP;JSPTR=\"x:{}\":{at}", at / 2)
+        }),
+        ("patches of one note", |at| {
+            let note = if at == 0 { "NOTE;PROP-ID=n:x\r\n" } else { "" };
+            format!("{note}JSPROP;JSPTR=notes/n/x{at}:{at}")
         }),
         ("patches of nothing", |at| {
             format!("JSPROP;JSPTR=\"phones/p{at}/x\":{at}")

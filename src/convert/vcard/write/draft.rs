@@ -7,7 +7,7 @@ use super::localized::{Altids, main_of};
 use super::owners::Owners;
 use super::patches::{self, Patches};
 use super::places::{At, Places};
-use super::units::{self, Unit, unit_of};
+use super::units::{self, Unit};
 use super::wanted::Wanted;
 use super::writer::Writer;
 use crate::convert::content_line;
@@ -94,7 +94,7 @@ pub fn draft(
         }
     }
     for (path, value) in &plan.patches {
-        places.put_patch(&unit_of(path), patches::line(path, value));
+        places.put_patch(path, patches::line(path, value));
     }
     assemble(card, &kept, &places.into_lines(), style)
 }

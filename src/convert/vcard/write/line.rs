@@ -106,12 +106,6 @@ impl NewLine {
         self.params.iter().any(|(known, _)| known == name)
     }
 
-    /// The value of a parameter that has one.
-    pub fn param_text(&self, name: &str) -> Option<&str> {
-        let (_, values) = self.params.iter().find(|(known, _)| known == name)?;
-        values.first().map(String::as_str)
-    }
-
     /// About how many octets it takes, where these are many.
     pub fn octets(&self) -> usize {
         match &self.value {

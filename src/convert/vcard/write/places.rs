@@ -21,6 +21,8 @@ pub struct Places<'p> {
     plan: &'p Plan,
     /// The stored lines of each part that is written anew or localized, in the card's order.
     stored: HashMap<&'p Unit, Vec<usize>>,
+    /// The stored JSPROPs among these lines, by where they lead.
+    patches: HashMap<Vec<String>, usize>,
     end: usize,
     new: BTreeMap<At, Vec<NewLine>>,
 }
@@ -36,6 +38,7 @@ impl<'p> Places<'p> {
     pub fn of(card: &'p Card<'p>, owners: &'p Owners, plan: &'p Plan) -> Self {
         let localized: BTreeSet<Unit> = plan.localized.iter().map(main_of).collect();
         let mut stored: HashMap<&Unit, Vec<usize>> = HashMap::new();
+        let mut patches = HashMap::new();
         for index in 0..card.lines.len() {
             for unit in owners.units(index) {
                 if plan.units.contains(unit) || localized.contains(unit) {
@@ -43,10 +46,19 @@ impl<'p> Places<'p> {
                 }
             }
         }
+        for (index, line, _) in card.converting(Target::JsProp.bit()) {
+            let is_rewritten = |unit: &Unit| plan.units.contains(unit);
+            if owners.units(index).iter().any(is_rewritten)
+                && let Some(pointer) = params::find_text(line, ParamName::Jsptr)
+            {
+                patches.insert(tokens(&pointer), index);
+            }
+        }
         Self {
             card,
             plan,
             stored,
+            patches,
             end: end(card),
             new: BTreeMap::new(),
         }
@@ -111,12 +123,9 @@ impl<'p> Places<'p> {
     }
 
     /// Puts a patch into the place of that of the same pointer, or to the end.
-    pub fn put_patch(&mut self, unit: &Unit, line: NewLine) {
-        let mut old = self.stored(unit).to_vec();
-        let at = self
-            .take_place(&line, &mut old)
-            .unwrap_or(At::Line(self.end));
-        self.put_at(at, line);
+    pub fn put_patch(&mut self, pointer: &[String], line: NewLine) {
+        let old = self.patches.get(pointer).copied();
+        self.put_at(At::Line(old.unwrap_or(self.end)), line);
     }
 
     pub fn put_last(&mut self, line: NewLine) {
@@ -190,10 +199,6 @@ fn says_same(line: &NewLine, old: Line<'_>) -> bool {
     match line.name.as_str() {
         "N" | "ADR" => {
             line.has_param("PHONETIC") == params::find(old, ParamName::Phonetic).is_some()
-        }
-        "JSPROP" => {
-            let pointer = params::find_text(old, ParamName::Jsptr);
-            line.param_text("JSPTR").map(tokens) == pointer.map(|pointer| tokens(&pointer))
         }
         _ => true,
     }
