@@ -115,6 +115,8 @@ http {
     uwsgi_temp_path $tree/run/nginx-uwsgi;
     client_max_body_size 12m;
     keepalive_timeout 75s;
+    # Roundcube's own import of thousands of contacts takes minutes.
+    fastcgi_read_timeout 600s;
     # Which PHP a test's request is for; in other environments there is one only.
     map \$http_x_test_php \$php {
         default php-fpm;
