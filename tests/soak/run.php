@@ -142,7 +142,7 @@ $left = [
     'files' => [count(array_diff($files(), $warm['files'])), 0],
     'rows in Roundcube\'s session table' => [$sessions() - $sessionsBefore, 0],
     'contacts' => [$cell("$tree/roundcube.db", 'SELECT count(*) FROM contacts WHERE del = 0 AND name LIKE \'Soaked%\''), 0],
-    'leases' => [$cell($state, 'SELECT count(*) FROM leases'), 0],
+    'leases' => [$cell($state, 'SELECT count(*) FROM openxport_leases'), 0],
 ];
 $failed = 0;
 foreach ($left as $what => [$found, $most]) {
