@@ -50,7 +50,7 @@ extension: ## build the PHP extension: target/release/libopenxport.so
 	@tests/services/cargo.sh build --release
 
 # Root need not have what builds the extension, so that comes before.
-install-roundcube: install-roundcube-plugin ## install the built extension and the plugin (as root; DESTDIR, ROUNDCUBE_PLUGINS)
+install-roundcube: install-roundcube-plugin ## install the built extension and the plugin (as root; DESTDIR, ROUNDCUBE_PLUGINS, PHP_CONFIG, PHP_MODS, STATE_DIR, PHP_USER)
 	@test -f target/release/libopenxport.so || { echo "run make extension first"; exit 1; }
 	install -D -m 0644 target/release/libopenxport.so "$(DESTDIR)$$($(PHP_CONFIG) --extension-dir)/openxport.so"
 	install -d "$(DESTDIR)$(PHP_MODS)"

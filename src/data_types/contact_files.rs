@@ -35,7 +35,9 @@
 //!   `ContactCard/set` takes them to create them. A card without a usable UID gets a `uid` that
 //!   is derived from what it says, and so is the same each time: who imports a file twice finds
 //!   the cards there. Media inside a card have a `blobId`, which may be used wherever one may,
-//!   as long as the file itself is there; no octets of theirs are in the answer.
+//!   as long as the file itself is there; no octets of theirs are in the answer. In
+//!   `vCardProps`, `{}` says that there are no parameters, and `[]` says nothing: a client
+//!   must not turn one into the other, as PHP's arrays do.
 //! - `errors`: `Error[]`, the items that are no cards
 //! - `warnings`: `Error[]`, cards in `list` that have lost characters
 //! - `position`: the argument
@@ -43,7 +45,7 @@
 //!
 //! The items of one answer are its `list` and its `errors`: those of all pages together are
 //! `total`. An Error has `position`, the number of the item, `line`, where that begins in the
-//! file, both `UnsignedInt`, and `type`:
+//! file, both `UnsignedInt`, a `description` in words, and `type`:
 //!
 //! - `notTerminated`: there is no END
 //! - `tooLarge`: it is larger than `maxSizeCard`
