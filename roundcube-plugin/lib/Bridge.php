@@ -24,7 +24,7 @@ final class Bridge implements \OpenXPort\Bridge
 
     /** PostgreSQL's driver has one code for all; its words tell. */
     private const PASSING_WORDS
-        = '/deadlock detected|could not serialize|too many|terminating connection|server closed/';
+        = '/deadlock detected|lock timeout|could not serialize|too many|terminating connection|server closed/';
 
     private const SQLITE_PAGES = 64;
 

@@ -39,30 +39,55 @@ pub fn password(user: &str) -> &'static str {
     line.unwrap_or_else(|| panic!("{user} is not in users.tsv"))
 }
 
-/// Whether Roundcube's data and our own state are in a MariaDB, or in files.
-pub fn is_over_mariadb() -> bool {
-    path("mariadb").exists()
+/// Where Roundcube's data are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    /// Our own state is there, too.
+    Mariadb,
+    Postgres,
 }
 
-/// MariaDB's own client, in Roundcube's database.
-pub fn mariadb() -> Command {
-    let mut client = Command::new("mariadb");
-    client.args(["--no-defaults", "-uroot", "-N", "-B", "-S"]);
-    client.arg(path("run/mariadb.sock")).arg("roundcube");
-    client
+pub fn database() -> Database {
+    match (path("mariadb").exists(), path("postgres").exists()) {
+        (true, _) => Database::Mariadb,
+        (_, true) => Database::Postgres,
+        _ => Database::Sqlite,
+    }
+}
+
+/// The database's own client, in Roundcube's database. It reads statements.
+pub fn database_client() -> Command {
+    match database() {
+        Database::Sqlite => {
+            let mut client = Command::new("sqlite3");
+            client.args(["-cmd", ".timeout 5000", "-tabs"]);
+            client.arg(path("roundcube.db"));
+            client
+        }
+        Database::Mariadb => {
+            let mut client = Command::new("mariadb");
+            client.args(["--no-defaults", "-uroot", "-N", "-B", "-S"]);
+            client.arg(path("run/mariadb.sock")).arg("roundcube");
+            client
+        }
+        Database::Postgres => {
+            let mut client = Command::new("psql");
+            client.args(["-qAt", "-F", "\t", "-v", "ON_ERROR_STOP=1"]);
+            client.args(["-h", "127.0.0.1", "-p", &read("run/postgres.port")]);
+            client.args(["-U", "roundcube", "-d", "roundcube"]);
+            client
+        }
+    }
 }
 
 /// Asks Roundcube's database; each row's values are joined by tabs.
 pub fn sql(query: &str) -> Vec<String> {
-    let mut client = if is_over_mariadb() {
-        let mut client = mariadb();
-        client.args(["-e", query]);
-        client
-    } else {
-        let mut client = Command::new("sqlite3");
-        client.args(["-cmd", ".timeout 5000", "-tabs"]);
-        client.arg(path("roundcube.db")).arg(query);
-        client
+    let mut client = database_client();
+    match database() {
+        Database::Sqlite => client.arg(query),
+        Database::Mariadb => client.args(["-e", query]),
+        Database::Postgres => client.args(["-c", query]),
     };
     let output = client.output().expect("the database's client runs");
     assert!(

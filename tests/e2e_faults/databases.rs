@@ -1,12 +1,12 @@
 //! Databases that are locked, full or too small for what is written (`tests/hostile.md`, rows 25,
 //! 50 and 51): what was stored stays, nothing is stored by half, and later all is well again.
 
-use crate::environment::{self, is_over_mariadb, sql};
+use crate::environment::{self, Database, database, database_client, sql};
 use crate::http::{Client, afresh};
 use serde_json::{Value, json};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use std::{io::Write, thread};
 
@@ -50,20 +50,14 @@ struct Lock(Child);
 
 impl Lock {
     fn of(id: &str) -> Self {
-        let (mut client, statements) = match is_over_mariadb() {
-            true => (
-                environment::mariadb(),
-                format!(
-                    "BEGIN; SELECT vcard FROM contacts WHERE contact_id = {} FOR UPDATE;\n",
-                    &id[1..]
-                ),
-            ),
-            false => {
-                let mut client = Command::new("sqlite3");
-                client.arg(environment::path("roundcube.db"));
-                (client, "BEGIN IMMEDIATE;\nSELECT 'locked';\n".to_owned())
+        let statements = match database() {
+            Database::Sqlite => "BEGIN IMMEDIATE;\n".to_owned(),
+            Database::Mariadb | Database::Postgres => {
+                let row = &id[1..];
+                format!("BEGIN; SELECT vcard FROM contacts WHERE contact_id = {row} FOR UPDATE;\n")
             }
         };
+        let mut client = database_client();
         let client = client
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -121,14 +115,15 @@ fn contact_card_set_beside_a_writer_that_never_ends_is_unavailable_in_time() {
     client.call("ContactCard/set", json!({ "destroy": [id] }));
 }
 
-/// A database that takes no more. For SQLite the file may not be written; what MariaDB says of a
-/// full disk is said by a trigger.
+/// A database that takes no more. For SQLite the file may not be written; what the others say of
+/// a full disk is said by a trigger.
 struct Full;
 
 impl Full {
     fn now() -> Self {
-        match is_over_mariadb() {
-            true => {
+        match database() {
+            Database::Sqlite => Self::set_mode(0o440),
+            Database::Mariadb => {
                 for event in ["INSERT", "UPDATE"] {
                     sql(&format!(
                         "CREATE TRIGGER full_{event} BEFORE {event} ON contacts FOR EACH ROW \
@@ -136,7 +131,16 @@ impl Full {
                     ));
                 }
             }
-            false => Self::set_mode(0o440),
+            Database::Postgres => {
+                sql(
+                    "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS \
+                     $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$",
+                );
+                sql(
+                    "CREATE TRIGGER is_full BEFORE INSERT OR UPDATE ON contacts \
+                     FOR EACH ROW EXECUTE FUNCTION is_full()",
+                );
+            }
         }
         Self
     }
@@ -149,13 +153,16 @@ impl Full {
 
 impl Drop for Full {
     fn drop(&mut self) {
-        match is_over_mariadb() {
-            true => {
+        match database() {
+            Database::Sqlite => Self::set_mode(0o640),
+            Database::Mariadb => {
                 for event in ["INSERT", "UPDATE"] {
                     sql(&format!("DROP TRIGGER full_{event}"));
                 }
             }
-            false => Self::set_mode(0o640),
+            Database::Postgres => {
+                sql("DROP FUNCTION is_full() CASCADE");
+            }
         }
     }
 }
@@ -203,7 +210,7 @@ impl Drop for Setting {
 
 #[test]
 fn contact_card_set_of_a_card_that_fits_in_no_packet_costs_no_other() {
-    if !is_over_mariadb() {
+    if database() != Database::Mariadb {
         // Only MySQL and MariaDB have such a limit.
         return;
     }
@@ -231,7 +238,7 @@ fn contact_card_set_of_a_card_that_fits_in_no_packet_costs_no_other() {
 
 #[test]
 fn contact_card_set_into_a_table_of_three_octets_a_character_loses_no_text() {
-    if !is_over_mariadb() {
+    if database() != Database::Mariadb {
         return;
     }
     // The plugin of the tests puts this table in the place of Roundcube's.

@@ -1,7 +1,7 @@
 //! Our own state is lost or locked while it is in use: the one costs a full synchronisation and
 //! nothing else, the other refusals within seconds.
 
-use crate::environment::{is_over_mariadb, path, sql};
+use crate::environment::{Database, database, path, sql};
 use crate::http::{CONTACTS, CORE, Client};
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder};
@@ -15,7 +15,7 @@ const USER: &str = "rose@example.org";
 
 /// Takes our own state away while it is in use, as an admin may at any time.
 fn lose_state() {
-    if is_over_mariadb() {
+    if database() == Database::Mariadb {
         for table in sql("SHOW TABLES LIKE 'openxport\\_%'") {
             sql(&format!("DROP TABLE {table}"));
         }
@@ -29,7 +29,7 @@ fn lose_state() {
 
 /// Keeps our own state from being written until what this gives back is dropped.
 fn lock_state() -> Box<dyn Any> {
-    if is_over_mariadb() {
+    if database() == Database::Mariadb {
         let socket = path("run/mariadb.sock");
         let options = OptsBuilder::new()
             .socket(socket.to_str())

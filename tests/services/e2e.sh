@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs the tests of tests/e2e and tests/e2e_faults against a real Roundcube over the database $1
-# (sqlite, mariadb), started and filled before and left running after. What follows $1 goes to
+# (sqlite, mariadb, postgres), started and filled before and left running after. What follows $1 goes to
 # the test programs.
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"

@@ -21,8 +21,9 @@ build_packages=(gcc libc6-dev make curl ca-certificates php8.2-dev php8.2-cli
 php_packages=(php8.2-fpm php8.2-sqlite3 php8.2-mysql php8.2-intl php8.2-mbstring php8.2-xml
     php8.2-zip php8.2-curl php8.2-gd php8.2-ldap)
 service_packages=(nginx-light dovecot-imapd mariadb-server mariadb-client sqlite3)
-# What the fuzz targets link is partly C++. A browser looks at Roundcube's pages.
-test_packages=(g++ chromium chromium-driver)
+# What the fuzz targets link is partly C++. A browser looks at Roundcube's pages. Nobody else
+# needs PostgreSQL here.
+test_packages=(g++ chromium chromium-driver postgresql php8.2-pgsql)
 roundcube_packages=(roundcube-core roundcube-sqlite3 roundcube-mysql roundcube-plugins)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -52,7 +53,7 @@ is_enabled() { command -v systemctl >/dev/null && systemctl --quiet is-enabled "
 # before serves somebody (nginx without nginx-light, say), and stays so.
 install_quietly() {
     local policy=/usr/sbin/policy-rc.d had_policy=yes unit new=()
-    for unit in nginx dovecot mariadb php8.2-fpm; do is_enabled $unit || new+=($unit); done
+    for unit in nginx dovecot mariadb postgresql php8.2-fpm; do is_enabled $unit || new+=($unit); done
     if [ ! -e $policy ]; then
         had_policy=no
         printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null

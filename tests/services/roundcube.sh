@@ -1,5 +1,5 @@
 #!/bin/bash
-# Lays out a private Roundcube in the environment $1 over the database $2 (sqlite, mariadb):
+# Lays out a private Roundcube in the environment $1 over the database $2 (sqlite, mariadb, postgres):
 # Debian's program, our configuration, our plugin.
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -11,6 +11,7 @@ root=$tree/roundcube
 case $database in
     sqlite) dsn="sqlite:///$tree/roundcube.db?mode=0640" ;;
     mariadb) dsn="mysql://root@unix($tree/run/mariadb.sock)/roundcube" ;;
+    postgres) dsn="pgsql://roundcube@127.0.0.1:$(cat "$tree/run/postgres.port")/roundcube" ;;
     *) die "no such database: $database" ;;
 esac
 

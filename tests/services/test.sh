@@ -7,7 +7,7 @@ cd "$repo"
 step=start
 finish() {
     local status=$?
-    for database in sqlite mariadb; do "$services/down.sh" "e2e-$database"; done
+    for database in sqlite mariadb postgres; do "$services/down.sh" "e2e-$database"; done
     if [ $status = 0 ]; then
         say "PASSED in $SECONDS seconds"
     else
@@ -38,7 +38,7 @@ run 'release build' "$cargo" build --release
 run 'what is installed cannot be made to panic' php8.2 -n \
     -d "extension=$build_dir/release/libopenxport.so" \
     -r 'exit((int) function_exists("OpenXPort\\inject_panic"));'
-for database in sqlite mariadb; do
+for database in sqlite mariadb postgres; do
     run "end to end over $database" "$services/e2e.sh" "$database"
 done
 run 'the hosts and the state over MariaDB' "$services/hosts.sh" e2e-mariadb

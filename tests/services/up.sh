@@ -1,5 +1,5 @@
 #!/bin/bash
-# Brings up the environment $1 over the database $2 (sqlite, mariadb) on the web port $3
+# Brings up the environment $1 over the database $2 (sqlite, mariadb, postgres) on the web port $3
 # (`any`: a free one) with $4 PHP workers. What runs already is left alone.
 
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -11,6 +11,6 @@ if [ "$port" = any ]; then
 fi
 require_web_port "$port"
 "$services/dovecot.sh" "$name"
-[ "$database" != mariadb ] || "$services/mariadb.sh" "$name"
+case $database in mariadb | postgres) "$services/$database.sh" "$name" ;; esac
 "$services/roundcube.sh" "$name" "$database"
 "$services/web.sh" "$name" "$port" "$workers"

@@ -21,6 +21,7 @@ test('what a database says of a fault tells whether it will pass', function (): 
         ['mysql', '[5] no code of this database', false],
         ['mysql', '[1146] Table \'roundcube.too many\' doesn\'t exist', false],
         ['postgres', '[7] ERROR:  deadlock detected', true],
+        ['postgres', '[7] ERROR:  canceling statement due to lock timeout', true],
         ['postgres', '[7] ERROR:  could not serialize access due to concurrent update', true],
         ['postgres', '[7] FATAL:  terminating connection due to administrator command', true],
         ['postgres', '[7] ERROR:  relation "contacts" does not exist', false],
