@@ -1,4 +1,4 @@
-//! States and changes (RFC 8620 §5.2, DESIGN §4), over the memory host.
+//! States and changes (RFC 8620 §5.2), over the memory host.
 
 use crate::memory::{Fault, HOME, MemoryHost, MemoryStore};
 use openxport::data_types::contacts::CONTACT_CARD;

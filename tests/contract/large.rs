@@ -1,5 +1,5 @@
-//! An account of a hundred thousand cards costs little memory (DESIGN's invariant: memory does
-//! not grow with the account, but for ids).
+//! An account of a hundred thousand cards costs little memory (an invariant of `src/lib.rs`:
+//! memory does not grow with the account, but for ids).
 
 use crate::allocation::peak_of;
 use crate::memory::id;

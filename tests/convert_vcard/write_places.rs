@@ -1,5 +1,5 @@
 //! What changes in a stored card stays where it was, with what nobody has changed in it
-//! (DESIGN: a write that changes one property leaves the others byte for byte).
+//! (a write that changes one property leaves the others byte for byte).
 
 use crate::write::{changed, host, read};
 use openxport::convert::vcard::{STANDARD, patch};

@@ -339,7 +339,7 @@ fn lines_without_notes(card: &[u8]) -> Vec<&[u8]> {
     others
 }
 
-// DESIGN: a write that changes one property leaves the others byte for byte.
+// A write that changes one property leaves the others byte for byte.
 #[test]
 fn changed_notes_leave_all_other_lines_as_they_are() {
     for seed in 1..500 {
