@@ -19,8 +19,12 @@ fn time_of(stored: &[u8], after: &Object) -> f64 {
 /// Sixteen times the input may take four times sixteen times as long, for caches and noise;
 /// quadratic work would take 256 times.
 fn assert_linear(what: &str, pattern: impl Fn(usize) -> (Vec<u8>, Object)) {
-    const SMALL: usize = 100;
-    let (small, large) = (pattern(SMALL), pattern(16 * SMALL));
+    assert_linear_from(100, what, pattern);
+}
+
+/// The same where it takes a larger input to show.
+fn assert_linear_from(small: usize, what: &str, pattern: impl Fn(usize) -> (Vec<u8>, Object)) {
+    let (small, large) = (pattern(small), pattern(16 * small));
     let mut ratio = f64::INFINITY;
     for _ in 0..5 {
         let large = time_of(&large.0, &large.1);
@@ -141,6 +145,25 @@ fn localizations_are_written_in_linear_time() {
 }
 
 // RFC 6350 §3.3: whatever a carried property holds, it is one property.
+#[test]
+fn card_of_many_members_is_created_in_linear_time() {
+    for property in ["members", "keywords", "relatedTo"] {
+        assert_linear_from(1_000, property, |n| {
+            let member = match property {
+                "relatedTo" => json!({"relation": {}}),
+                _ => json!(true),
+            };
+            let members: Object = (0..n)
+                .map(|at| (format!("urn:{at}"), member.clone()))
+                .collect();
+            let mut card = Object::new();
+            card.insert("kind".to_owned(), json!("group"));
+            card.insert(property.to_owned(), members.into());
+            (Vec::new(), card)
+        });
+    }
+}
+
 #[test]
 fn carried_property_never_becomes_a_card_of_its_own() {
     let end = "x\r\nEND:VCARD\r\nBEGIN:VCARD\r\nFN:injected";

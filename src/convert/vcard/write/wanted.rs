@@ -273,6 +273,15 @@ pub fn is_valid(card: &Object, unit: &Unit) -> bool {
             (0, _) => CARD.holds(token),
             (_, Some(Holds::Object(kind))) => kind.holds(token),
             (_, Some(Holds::Map(kind))) => Some(Holds::Object(kind)),
+            // One member is looked at, or a card of many would be looked at for each.
+            (_, Some(Holds::Set)) => {
+                let member = value.and_then(|value| value.get(token));
+                return member.is_none_or(|member| *member == Value::Bool(true));
+            }
+            (_, Some(Holds::TextMap)) => {
+                let member = value.and_then(|value| value.get(token));
+                return member.is_none_or(Value::is_string);
+            }
             // A patch is looked at as a whole.
             _ => break,
         };
