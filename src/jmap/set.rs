@@ -3,15 +3,17 @@
 use super::arguments::{CreatedIds, resolve_id};
 use super::blob_source;
 use super::creation_ids;
+use super::creation_order::CreationOrder;
 use super::dispatch::Call;
 use super::error::{MethodError, SetError};
+use super::pace::Pace;
 use super::responses::{Failure, Responses};
 use crate::records::{changes, write};
 use crate::store::{Id, Object};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// How many records a store is asked for at once. Between them time may run out.
+/// How many records a store is asked for at once, at most. Between them time may run out.
 const MAX_AT_ONCE: usize = 250;
 
 pub fn run(mut call: Call<'_>, responses: &mut Responses<'_>) -> Result<(), Failure> {
@@ -74,9 +76,19 @@ struct Outcome {
 }
 
 impl Outcome {
-    /// Whether no record has been changed.
+    /// Whether no record has been changed for certain: where the storage failed, one may be.
     fn is_nothing(&self) -> bool {
-        self.created.is_empty() && self.updated.is_empty() && self.destroyed.is_empty()
+        let may_be_done = |errors: &Object| {
+            let mut kinds = errors
+                .values()
+                .filter_map(|error| error.get("type")?.as_str());
+            kinds.any(|kind| ["serverFail", "serverUnavailable"].contains(&kind))
+        };
+        let errors = [&self.not_created, &self.not_updated, &self.not_destroyed];
+        self.created.is_empty()
+            && self.updated.is_empty()
+            && self.destroyed.is_empty()
+            && !errors.into_iter().any(may_be_done)
     }
 }
 
@@ -135,37 +147,28 @@ fn carry_out(
 /// Creates in an order in which every creation id is known before it is referred to.
 fn create(
     call: &mut Call<'_>,
-    mut waiting: Vec<(String, Object)>,
+    asked: Vec<(String, Object)>,
     outcome: &mut Outcome,
     is_over: &dyn Fn() -> bool,
 ) {
+    let mut order = CreationOrder::of(call.data_type, &asked);
+    let mut asked: Vec<Option<(String, Object)>> = asked.into_iter().map(Some).collect();
+    let mut pace = Pace::new(MAX_AT_ONCE);
     loop {
-        let before = waiting.len();
-        let mut still_waiting = Vec::new();
-        let names: BTreeSet<String> = waiting.iter().map(|(name, _)| name.clone()).collect();
-        let mut ready = Vec::new();
-        let mut done = BTreeSet::new();
-        for (creation_id, object) in waiting {
-            let referred: Vec<String> = creation_ids::in_object(call.data_type, &object).collect();
-            if ready.len() >= MAX_AT_ONCE || ready.iter().any(|(name, _)| referred.contains(name)) {
-                create_ready(call, std::mem::take(&mut ready), outcome, is_over);
-            }
-            let is_unknown = |name: &String| names.contains(name) && !done.contains(name);
-            if referred.iter().any(is_unknown) {
-                still_waiting.push((creation_id, object));
-                continue;
-            }
-            done.insert(creation_id.clone());
-            ready.push((creation_id, object));
-        }
-        create_ready(call, ready, outcome, is_over);
-        waiting = still_waiting;
-        // What still waits now waits for itself.
-        if waiting.is_empty() || waiting.len() == before {
+        let places = order.next(pace.at_once());
+        if places.is_empty() {
             break;
         }
+        let ready = places
+            .iter()
+            .filter_map(|place| asked.get_mut(*place)?.take());
+        let ready: Vec<(String, Object)> = ready.collect();
+        let count = ready.len();
+        pace.time(count, || create_ready(call, ready, outcome, is_over));
+        order.done(&places);
     }
-    for (creation_id, object) in waiting {
+    // What is left waits for itself.
+    for (creation_id, object) in asked.into_iter().flatten() {
         let error = SetError {
             description: Some("the creation ids refer to each other in a circle".to_owned()),
             properties: creation_ids::properties(call.data_type, &object),
@@ -223,6 +226,7 @@ fn update(
     outcome: &mut Outcome,
     is_over: &dyn Fn() -> bool,
 ) {
+    let mut pace = Pace::new(MAX_AT_ONCE);
     let mut ready: Vec<(Id, Object)> = Vec::new();
     for (id, patch) in updates {
         let id = canonical(id, call.created_ids);
@@ -237,8 +241,9 @@ fn update(
             Ok(known) => {
                 // A record may be there under its creation id, too.
                 let is_repeated = ready.iter().any(|(id, _)| *id == known.0);
-                if is_repeated || ready.len() >= MAX_AT_ONCE {
-                    update_ready(call, &std::mem::take(&mut ready), outcome);
+                if is_repeated || ready.len() >= pace.at_once() {
+                    let now = std::mem::take(&mut ready);
+                    pace.time(now.len(), || update_ready(call, &now, outcome));
                 }
                 ready.push(known);
             }
@@ -280,11 +285,16 @@ fn destroy_all(
             }
         }
     }
-    for ids in ids.chunks(MAX_AT_ONCE) {
+    let mut pace = Pace::new(MAX_AT_ONCE);
+    let mut rest = ids.as_slice();
+    while !rest.is_empty() {
+        let (ids, later) = rest.split_at(pace.at_once().min(rest.len()));
+        rest = later;
         let destroyed: Vec<Result<(), SetError>> = match is_over() {
             true => ids.iter().map(|_| Err(out_of_time())).collect(),
             false => {
-                let destroyed = write::destroy_all(call.store, ids).into_iter();
+                let destroyed = pace.time(ids.len(), || write::destroy_all(call.store, ids));
+                let destroyed = destroyed.into_iter();
                 destroyed.map(|destroyed| Ok(destroyed?)).collect()
             }
         };

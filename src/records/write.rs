@@ -107,11 +107,11 @@ fn create_distinct(
     let mut found = read_all(store, &known);
     let created = |(id, sent): (Result<Id, WriteError>, &Object)| {
         let id = id?;
-        let stored = take(&mut found, &id)?;
-        Ok(Created {
-            added: difference(stored, sent),
-            id,
-        })
+        let added = match read_back(&mut found, &id) {
+            Some(stored) => difference(stored, sent),
+            None => Object::from_iter([("id".to_owned(), id.as_str().into())]),
+        };
+        Ok(Created { id, added })
     };
     ids.into_iter().zip(sent).map(created).collect()
 }
@@ -232,7 +232,8 @@ fn update_once(
             return Ok(Object::new());
         }
         written.next().unwrap_or_else(|| Err(untold()))?;
-        Ok(difference(take(&mut stored, id)?, &after))
+        let stored = read_back(&mut stored, id);
+        Ok(stored.map_or_else(Object::new, |stored| difference(stored, &after)))
     };
     changes.into_iter().zip(patches).map(updated).collect()
 }
@@ -289,6 +290,16 @@ fn take(
         Ok(found) => found.remove(id).ok_or(StoreError::NotFound),
         Err(error) => Err(error.for_another()),
     }
+}
+
+/// What was written, as it is stored. `None` where it cannot be read, or is gone again: it has
+/// been written all the same, and its client learns the rest from the next state.
+fn read_back(found: &mut Result<HashMap<Id, Object>, StoreError>, id: &Id) -> Option<Object> {
+    let stored = take(found, id);
+    if let Err(error) = &stored {
+        log::warn!("{id} was written, and then could not be read: {error}");
+    }
+    stored.ok()
 }
 
 fn writer(store: &dyn Store) -> Result<&dyn StoreWriter, StoreError> {

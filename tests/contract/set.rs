@@ -1,8 +1,8 @@
 //! `/set` (RFC 8620 §5.3).
 
-use crate::memory::Fault;
+use crate::memory::{Amid, Fault};
 use crate::wire::Wire;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 fn card(uid: &str) -> Value {
     json!({"uid": uid, "addressBookIds": {"b1": true}, "name": {"full": "Jane"}})
@@ -481,4 +481,46 @@ fn set_says_that_it_was_done_in_part_when_the_new_state_cannot_be_told() {
     let error = wire.error("ContactCard/set", json!({"destroy": ["c2"]}));
     assert_eq!(error, "serverPartialFail");
     assert_eq!(wire.cards().ids(), ["c1"]);
+}
+
+#[test]
+fn contact_card_set_tells_of_a_card_that_cannot_be_read_back() {
+    // What is stored must not be told to be not.
+    let wire = wire();
+    wire.cards().amid(0, Amid::Fault(Fault::Unavailable));
+    let response = wire.ok("ContactCard/set", json!({"create": {"k": card("u3")}}));
+    assert_eq!(response["created"], json!({"k": {"id": "c3"}}));
+    assert_eq!(wire.cards().get("c3"), Some(card("u3")));
+}
+
+#[test]
+fn set_says_that_it_may_be_done_in_part_when_the_storage_failed_amid_it() {
+    // RFC 8620 §3.6.2: a write whose answer was lost may be done.
+    let wire = wire();
+    wire.ok("ContactCard/get", json!({"ids": []}));
+    wire.cards().before_read("c9", card("u9"));
+    wire.cards().amid(0, Amid::Fault(Fault::Unavailable));
+    wire.cards().fail_next_scan(Fault::Unavailable);
+    let patch = json!({"update": {"c1": {"name/full": "June"}}});
+    assert_eq!(wire.error("ContactCard/set", patch), "serverPartialFail");
+}
+
+#[test]
+fn contact_card_set_orders_many_creation_ids_in_linear_time() {
+    // Each book refers to the next, and names many that there are not.
+    crate::wire::assert_grows_linearly(100, |number| {
+        let wire = wire();
+        let create: Map<String, Value> = (0..number)
+            .map(|at| {
+                let mut books = json!({format!("#k{}", at + 1): true});
+                for padding in 0..50 {
+                    books[format!("#z{padding}")] = true.into();
+                }
+                let card = json!({"uid": format!("n{at}"), "addressBookIds": books});
+                (format!("k{at}"), card)
+            })
+            .collect();
+        let response = wire.ok("ContactCard/set", json!({"create": create}));
+        assert_eq!(response["created"], Value::Null);
+    });
 }
