@@ -33,6 +33,8 @@ pub enum Fault {
     Locked(usize),
     /// Nothing is kept, and nobody knows.
     Commit,
+    /// A plugin fails that is told of what is stored.
+    Told,
 }
 
 pub struct Roundcube {
@@ -385,6 +387,9 @@ impl Database for &Roundcube {
                     _ => json!({ "invalid": invalid }),
                 };
                 Ok(Some(answer.to_string().into()))
+            }
+            ("identity_created", _) if matches!(self.fault.get(), Some(Fault::Told)) => {
+                Err(DbError::Refused("ordered by the test".to_owned()))
             }
             ("identity_created", [Param::Integer(key), Param::Text(_)]) => {
                 self.created.borrow_mut().push(*key);

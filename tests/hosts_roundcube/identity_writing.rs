@@ -1,6 +1,6 @@
 //! Identity/set on Roundcube's table (RFC 8621 §6.3).
 
-use crate::fixture::{LONG_AGO, Roundcube, settings};
+use crate::fixture::{Fault, LONG_AGO, Roundcube, settings};
 use crate::identities::with_identities;
 use crate::wire::Wire;
 use openxport::store::Host;
@@ -414,4 +414,32 @@ fn identity_set_needs_the_table_for_a_second_signature_alone() {
         assert!(response["updated"].get("i3").is_some(), "{response:#}");
     }
     assert_eq!(row(&roundcube, 3)[4..6], ["text", "0"]);
+}
+
+#[test]
+fn identity_set_tells_of_what_is_stored_though_a_plugin_fails_afterwards() {
+    let roundcube = with_identities();
+    roundcube.fault.set(Some(Fault::Told));
+    let response = create(&roundcube, json!({"name": "Zoë", "email": "z@example.org"}));
+    assert_eq!(response["created"]["k"]["id"], "i7", "{response:#}");
+}
+
+#[test]
+fn identity_set_refuses_an_html_signature_of_very_many_tags() {
+    let roundcube = with_identities();
+    let large = "<b>".repeat(10_001);
+    let identity = json!({"email": "z@example.org", "htmlSignature": large});
+    let response = create(&roundcube, identity);
+    let error = &response["notCreated"]["k"];
+    assert_eq!(
+        error["properties"],
+        json!(["htmlSignature"]),
+        "{response:#}"
+    );
+    // One that is there already hinders no other change.
+    roundcube.sql(&format!(
+        "UPDATE identities SET signature = '{large}', html_signature = 1 WHERE identity_id = 3"
+    ));
+    let response = update(&roundcube, "i3", json!({"name": "Other"}));
+    assert_eq!(response["updated"], json!({"i3": null}), "{response:#}");
 }

@@ -30,6 +30,9 @@ use serde_json::Value;
 /// and what it cuts off elsewhere is an address that nobody has written.
 const MAX_CHARACTERS: usize = 128;
 
+/// Roundcube makes HTML harmless in time that grows with the square of these.
+const MAX_TAGS: usize = 10_000;
+
 /// The columns that JMAP knows.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Columns {
@@ -251,6 +254,7 @@ impl StoreWriter for Identities<'_> {
         let mut columns = Columns::default();
         columns.apply(&content);
         columns.sign(html, text);
+        check_tags(&columns)?;
         let columns = self.judged(0, &columns)?;
         let beside = self.beside(&columns, text)?;
         let key = self.tables.atomically(|| {
@@ -259,7 +263,10 @@ impl StoreWriter for Identities<'_> {
             Ok(key)
         })?;
         let params = [Param::Integer(key), Param::Text(&as_json(&columns)?)];
-        self.tables.database.call("identity_created", &params)?;
+        // It is stored, whatever becomes of the plugins that are told.
+        if let Err(error) = self.tables.database.call("identity_created", &params) {
+            log::error!("plugins could not be told of a new identity: {error}");
+        }
         Id::new(format!("{LETTER}{key}"))
             .ok_or_else(|| StoreError::Backend("the new identity has no id".into()))
     }
@@ -290,6 +297,9 @@ impl StoreWriter for Identities<'_> {
         let text = content.text_signature.as_deref();
         let text = text.unwrap_or_else(|| before(TEXT_SIGNATURE));
         columns.sign(html, text);
+        if columns.signature != stored.columns.signature {
+            check_tags(&columns)?;
+        }
         let columns = self.judged(key, &columns)?;
         let carried = stored.carried.as_ref();
         let is_own = carried.is_some_and(|one| one.entry.goes_with(&stored.columns.signature));
@@ -348,6 +358,17 @@ const MAY_NOT_BE_DELETED: StoreError = StoreError::Forbidden("this identity may 
 fn key_of(id: &Id) -> Result<i64, StoreError> {
     let key = id.as_str().strip_prefix(LETTER).and_then(parse_key);
     key.ok_or(StoreError::NotFound)
+}
+
+fn check_tags(columns: &Columns) -> Result<(), StoreError> {
+    let tags = columns.signature.matches('<').count();
+    match columns.html_signature && tags > MAX_TAGS {
+        true => Err(StoreError::Invalid {
+            properties: vec![HTML_SIGNATURE.to_owned()],
+            reason: format!("it has more than {MAX_TAGS} tags"),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// What is wrong with these columns, as properties.
