@@ -35,7 +35,7 @@ fn main() {
         is_uid_taken: false,
         updated: Some("2024-01-02T03:04:05Z"),
         created: None,
-        blob_id: &|key| format!("p12345-{key}"),
+        blob_id: &|key, _| format!("p12345-{key}"),
     };
     let some = Selection::of(["name", "emails"]);
     let mut out = Writer::new();

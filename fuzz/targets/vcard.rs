@@ -17,7 +17,7 @@ fuzz_target!(|text: &[u8]| {
         is_uid_taken: text.len() % 2 == 1,
         updated: None,
         created: None,
-        blob_id: &|key| format!("p1-{key}"),
+        blob_id: &|key, _| format!("p1-{key}"),
     };
     let mut out = json::Writer::new();
     card.emit(&host, &Selection::ALL, &mut out);

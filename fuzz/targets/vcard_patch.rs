@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
         is_uid_taken: false,
         updated: None,
         created: None,
-        blob_id: &|key| format!("p1-{key}"),
+        blob_id: &|key, _| format!("p1-{key}"),
     };
     let blobs = |id: &str| {
         let octets = id.as_bytes().to_vec();

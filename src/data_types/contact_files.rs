@@ -107,7 +107,7 @@ fn emit(record: &FileRecord<'_>, selection: &Selection, out: &mut Writer) -> boo
         is_uid_taken: own_uid.is_none(),
         updated: None,
         created: None,
-        blob_id: &|key| (record.blob_id)(media(key)),
+        blob_id: &|key, _| (record.blob_id)(media(key)),
     };
     let mark = out.mark();
     card.emit(&host, selection, out);
@@ -117,7 +117,7 @@ fn emit(record: &FileRecord<'_>, selection: &Selection, out: &mut Writer) -> boo
 
 fn embedded(text: &[u8], wanted: u64) -> Option<Contents> {
     let card = Card::parse(text, &PROGRAMS);
-    let key = card.media_keys().find(|key| media(key) == wanted)?;
+    let (key, _) = card.media_keys().find(|(key, _)| media(key) == wanted)?;
     card.media(&key)
 }
 

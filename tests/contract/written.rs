@@ -13,6 +13,7 @@ macro_rules! contract {
         $crate::written::contract!(@tests $with;
             contact_card_set_creates_a_card_that_reads_as_it_was_sent
             contact_card_set_creates_a_card_with_an_uploaded_photo
+            contact_card_set_gives_another_photo_another_blob_id
             contact_card_set_creates_many_cards_each_once
             contact_card_set_gives_a_card_without_a_uid_one_that_stays
             contact_card_set_refuses_a_uid_that_another_card_has
@@ -140,6 +141,39 @@ pub fn contact_card_set_creates_a_card_with_an_uploaded_photo(wire: &Wire<impl A
     );
     let own = media["blobId"].as_str().unwrap();
     assert_eq!(wire.download(wire.account(), own).body, octets);
+}
+
+/// RFC 8620 §6: what a blob id stands for never changes.
+pub fn contact_card_set_gives_another_photo_another_blob_id(wire: &Wire<impl AsHost>) {
+    let photo = |octets: &[u8]| {
+        let blob = wire.upload(wire.account(), octets);
+        json!({"kind": "photo", "blobId": blob, "mediaType": "image/png"})
+    };
+    let mut sent = card(&book(wire), "urn:example:photos");
+    sent["media"] = json!({"m": photo(b"\x89PNG one")});
+    let id = create(wire, "ContactCard", &sent);
+    let blob_id = || {
+        let card = get_one(wire, "ContactCard", &id);
+        card["media"]["m"]["blobId"].as_str().unwrap().to_owned()
+    };
+    let first = blob_id();
+    update(wire, "ContactCard", &id, json!({"notes/n/note": "other"}));
+    assert_eq!(blob_id(), first, "the photo is the same");
+    update(
+        wire,
+        "ContactCard",
+        &id,
+        json!({"media/m": photo(b"\x89PNG two")}),
+    );
+    let second = blob_id();
+    assert_ne!(second, first);
+    assert_eq!(wire.download(wire.account(), &second).body, b"\x89PNG two");
+    let gone = wire.download(wire.account(), &first);
+    assert!(
+        gone.status == 404 || gone.body == b"\x89PNG one",
+        "{}",
+        gone.status
+    );
 }
 
 /// RFC 8620 §5.3

@@ -35,7 +35,7 @@ fn host_members() -> HostMembers<'static> {
         is_uid_taken: false,
         updated: None,
         created: None,
-        blob_id: &|key| format!("blob-{key}"),
+        blob_id: &|key, _| format!("blob-{key}"),
     }
 }
 

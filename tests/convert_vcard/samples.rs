@@ -43,7 +43,7 @@ fn converted(name: &str) -> Value {
         is_uid_taken: false,
         updated: None,
         created: None,
-        blob_id: &|key| format!("blob-{key}"),
+        blob_id: &|key, _| format!("blob-{key}"),
     };
     let mut out = Writer::new();
     Card::parse(&vcard(name), dialect(name)).emit(&host, &Selection::ALL, &mut out);

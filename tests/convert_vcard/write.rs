@@ -17,7 +17,7 @@ pub fn host() -> HostMembers<'static> {
         is_uid_taken: false,
         updated: None,
         created: None,
-        blob_id: &|key| format!("blob-{key}"),
+        blob_id: &|key, _| format!("blob-{key}"),
     }
 }
 

@@ -260,8 +260,8 @@ fn contact_card_set_puts_a_photo_into_a_groups_card() {
         "uri": format!("data:image/png;base64,{PNG}")}});
     let response = wire.ok("ContactCard/set", json!({"create": {"k": card}}));
     let media = response["created"]["k"]["media"]["m"].clone();
-    assert_eq!(media["blobId"], "q1-m", "{response:#}");
-    let blobs = json!({"ids": ["q1-m", "q1-x", "q2-m", "p1-m"], "properties": ["data:asBase64"]});
+    assert_eq!(media["blobId"], "q1-690247164e4d1bc2-m", "{response:#}");
+    let blobs = json!({"ids": ["q1-690247164e4d1bc2-m", "q1-x", "q2-m", "p1-m"], "properties": ["data:asBase64"]});
     let got = wire.ok("Blob/get", blobs.clone());
     assert_eq!(got["list"][0]["data:asBase64"], PNG, "{got:#}");
     assert_eq!(got["notFound"].as_array().map(Vec::len), Some(3), "{got:#}");

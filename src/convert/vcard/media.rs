@@ -12,8 +12,10 @@ use super::{Card, Contents};
 use crate::convert::charset;
 use crate::convert::content_line::Line;
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use std::borrow::Cow;
+use xxhash_rust::xxh3::Xxh3;
 
 /// What the value of a resource is.
 #[derive(Debug, PartialEq, Eq)]
@@ -112,7 +114,8 @@ impl<'c> Emitter<'c, '_> {
             return expressed;
         }
         self.out.member("kind", rule.implies);
-        self.out.member("blobId", &(self.host.blob_id)(key));
+        let blob_id = (self.host.blob_id)(key, digest(&source));
+        self.out.member("blobId", &blob_id);
         self.out
             .member("mediaType", &media_type(line, rule, &source));
         let mut expressed = ParamSet::of(&[ParamName::MediaType]);
@@ -347,6 +350,38 @@ impl Card<'_> {
             octets,
         })
     }
+
+    pub(super) fn embedded_digest(&self, index: usize) -> u64 {
+        let line = self.lines.line(index);
+        line.map_or(0, |line| digest(&source(line)))
+    }
+}
+
+/// Of embedded octets: that of their base64, so that large ones need not be decoded.
+fn digest(source: &Source<'_>) -> u64 {
+    match source {
+        Source::Data { head, data } if !is_base64_head(head) => {
+            digest_of(&charset::undo_percents(data))
+        }
+        Source::Base64(data) | Source::Data { data, .. } => {
+            let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/".contains(octet);
+            let mut digest = Xxh3::new();
+            data.split(|octet| !is_digit(octet))
+                .for_each(|digits| digest.update(digits));
+            digest.digest()
+        }
+        Source::Uri | Source::Other => 0,
+    }
+}
+
+/// The same, of what is to be embedded.
+pub fn digest_of(octets: &[u8]) -> u64 {
+    let mut digest = Xxh3::new();
+    // Each piece but the last ends with a whole digit.
+    for piece in octets.chunks(3 * 1024) {
+        digest.update(STANDARD_NO_PAD.encode(piece).as_bytes());
+    }
+    digest.digest()
 }
 
 fn is_base64_head(head: &[u8]) -> bool {

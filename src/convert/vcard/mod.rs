@@ -68,8 +68,9 @@ pub struct HostMembers<'a> {
     pub updated: Option<&'a str>,
     /// A UTCDate. Where there is one, CREATED is not converted but carried.
     pub created: Option<&'a str>,
-    /// The blob id of the embedded media with this key in `media`.
-    pub blob_id: &'a dyn Fn(&str) -> String,
+    /// The blob id of the embedded media with this key in `media` and this digest of their
+    /// octets: what an id stands for never changes (RFC 8620 §6).
+    pub blob_id: &'a dyn Fn(&str, u64) -> String,
 }
 
 impl<'a> Card<'a> {
@@ -103,9 +104,10 @@ impl<'a> Card<'a> {
         self.embedded(key)
     }
 
-    /// The keys in `media` of what is embedded.
-    pub fn media_keys(&self) -> impl Iterator<Item = String> {
-        self.embedded_keys().into_iter().map(|(key, _)| key)
+    /// The keys in `media` of what is embedded, with the digests that blob ids are made of.
+    pub fn media_keys(&self) -> impl Iterator<Item = (String, u64)> {
+        let keys = self.embedded_keys().into_iter();
+        keys.map(|(key, line)| (key, self.embedded_digest(line)))
     }
 
     fn property(&self, index: usize) -> Option<(Line<'_>, &Property)> {

@@ -48,34 +48,35 @@ impl Record for CardRecord<'_> {
             is_uid_taken: self.is_uid_taken,
             updated: self.updated,
             created: None,
-            blob_id: &|media| blob_id(OF_CONTACT, self.key, media),
+            blob_id: &|media, digest| blob_id(OF_CONTACT, self.key, media, digest),
         };
         parse(self.vcard).emit(&host, selection, out);
     }
 }
 
-/// The id of what is embedded under this key in `media`. A digest stands for a key that would
-/// make the id longer than ids are (RFC 8620 §1.2).
-pub fn blob_id(letter: char, key: i64, media: &str) -> String {
-    let id = format!("{letter}{key}-{media}");
+/// The id of what is embedded under this key in `media`, with a digest of its octets. Another
+/// digest stands for a key that would make the id longer than ids are (RFC 8620 §1.2).
+pub fn blob_id(letter: char, key: i64, media: &str, digest: u64) -> String {
+    let of_octets = format!("{letter}{key}-{digest:016x}");
+    let id = format!("{of_octets}-{media}");
     match Id::new(id.as_str()) {
         Some(_) => id,
-        None => format!("{letter}{key}_{:032x}", xxh3_128(media.as_bytes())),
+        None => format!("{of_octets}_{:032x}", xxh3_128(media.as_bytes())),
     }
 }
 
 /// The row of which a blob id speaks.
 pub fn blob_row(letter: char, blob: &Id) -> Option<i64> {
-    let (key, _) = blob.as_str().strip_prefix(letter)?.split_once(['-', '_'])?;
+    let (key, _) = blob.as_str().strip_prefix(letter)?.split_once('-')?;
     parse_key(key)
 }
 
 /// What of the row's vCard a blob id speaks of.
 pub fn blob_contents(vcard: &[u8], letter: char, row: i64, blob: &Id) -> Option<Contents> {
     let card = parse(vcard);
-    let media = card
+    let (media, _) = card
         .media_keys()
-        .find(|media| blob_id(letter, row, media) == blob.as_str())?;
+        .find(|(media, digest)| blob_id(letter, row, media, *digest) == blob.as_str())?;
     card.media(&media)
 }
 

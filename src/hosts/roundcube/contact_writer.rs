@@ -98,7 +98,7 @@ impl Contacts<'_> {
     fn new_row(&self, object: &Object, blobs: Blobs<'_>) -> Result<Row, StoreError> {
         address_books::check_book(&self.tables.settings, object)?;
         let uid = uids::random()?;
-        let host = members(&uid, false, &|media| media.to_owned());
+        let host = members(&uid, false, &|media, _| media.to_owned());
         let vcard = patched(&[], &host, object, blobs)?;
         let columns = self.columns(0, &vcard)?;
         let row = Row { vcard, columns };
@@ -191,7 +191,8 @@ impl Contacts<'_> {
         }
         // A card without any UID gets the derived one at its first write.
         let is_uid_taken = card.is_uid_taken && cards::parse(card.vcard).uid().is_some();
-        let blob_id = |media: &str| cards::blob_id(cards::OF_CONTACT, card.key, media);
+        let blob_id =
+            |media: &str, digest: u64| cards::blob_id(cards::OF_CONTACT, card.key, media, digest);
         let host = members(card.uid, is_uid_taken, &blob_id);
         let vcard = patched(card.vcard, &host, update.after, blobs)?;
         if vcard == card.vcard {
@@ -352,7 +353,7 @@ fn write_together<R, T>(
 pub fn members<'a>(
     uid: &'a str,
     is_uid_taken: bool,
-    blob_id: &'a dyn Fn(&str) -> String,
+    blob_id: &'a dyn Fn(&str, u64) -> String,
 ) -> HostMembers<'a> {
     HostMembers {
         id: "",

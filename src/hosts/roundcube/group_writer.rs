@@ -169,7 +169,8 @@ impl Groups<'_> {
             Some(_) => return Err(unfit_uid()),
             None => uids::random()?,
         };
-        let blob_id = |media: &str| cards::blob_id(cards::OF_GROUP, key, media);
+        let blob_id =
+            |media: &str, digest: u64| cards::blob_id(cards::OF_GROUP, key, media, digest);
         let host = contact_writer::members(&uid, false, &blob_id);
         let vcard = stored.map_or(&[][..], |stored| stored.entry.data.as_bytes());
         let vcard = contact_writer::patched(vcard, &host, &with_members(card, others), blobs)?;

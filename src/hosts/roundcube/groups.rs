@@ -304,7 +304,7 @@ pub fn whole_card(key: i64, carried: &Entry) -> Result<Object, StoreError> {
         is_uid_taken: false,
         updated: Some(""),
         created: None,
-        blob_id: &|media| cards::blob_id(cards::OF_GROUP, key, media),
+        blob_id: &|media, digest| cards::blob_id(cards::OF_GROUP, key, media, digest),
     };
     let mut text = json::Writer::new();
     cards::parse(carried.data.as_bytes()).emit(&host, &Selection::ALL, &mut text);

@@ -51,7 +51,8 @@ impl Groups<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        let blob_id = |media: &str| cards::blob_id(cards::OF_GROUP, key, media);
+        let blob_id =
+            |media: &str, digest: u64| cards::blob_id(cards::OF_GROUP, key, media, digest);
         let host = contact_writer::members(&stored.entry.uid, false, &blob_id);
         let vcard = stored.entry.data.as_bytes();
         let card = with_members(&card, &others);

@@ -7,8 +7,8 @@
 //! | ContactCard of kind group | `g<contactgroup_id>` | `contactgroups`, `contactgroupmembers` |
 //! | ContactCard | `r<address_id>`, `t<address_id>` | `collected_addresses` of type 1 and 2 |
 //! | Identity | `i<identity_id>` | `identities` |
-//! | blob | `p<contact_id>-<key in media>` | inside `contacts.vcard` |
-//! | blob | `q<contactgroup_id>-<key in media>` | inside what is carried of a group |
+//! | blob | `p<contact_id>-<digest>-<key in media>` | inside `contacts.vcard` |
+//! | blob | `q<contactgroup_id>-<digest>-<key in media>` | inside what is carried of a group |
 //!
 //! What the columns of `contactgroups` and `identities` cannot hold is carried in the plugin's
 //! own table `jmap_carried`.

@@ -89,13 +89,15 @@ impl Wanted {
             return Ok(());
         };
         let own: BTreeMap<String, (&String, usize)> = (self.embedded.iter())
-            .map(|(key, line)| ((host.blob_id)(key), (key, *line)))
+            .map(|(key, line)| {
+                let digest = stored.embedded_digest(*line);
+                ((host.blob_id)(key, digest), (key, *line))
+            })
             .collect();
         for (key, entry) in media.iter_mut() {
             let Value::Object(entry) = entry else {
                 continue;
             };
-            let blob_id = (host.blob_id)(key);
             let contents = match (entry.get("blobId"), entry.get("uri")) {
                 (Some(Value::String(id)), _) => match own.get(id) {
                     Some((own, _)) if *own == key => continue,
@@ -112,6 +114,7 @@ impl Wanted {
                 return Err(Unwritable::of("media", "there is no such blob"));
             };
             entry.remove("uri");
+            let blob_id = (host.blob_id)(key, media::digest_of(&contents.octets));
             entry.insert("blobId".to_owned(), blob_id.into());
             if let Some(Value::String(media_type)) = entry.get("mediaType") {
                 contents.media_type = Some(media_type.clone());
