@@ -109,16 +109,17 @@ impl<'a> Server<'a> {
         self.lease_of(&self.settings.username, kind, max, time)
     }
 
-    /// Counts a connection to the event source among those of all users; `None` when there are
-    /// as many as are held.
-    pub(super) fn event_lease(&self) -> Result<Option<Lease<'a>>, StoreError> {
+    /// Counts a connection to the event source among those of the user, who may have half of
+    /// them, and those of all users; `None` when there are as many as are held.
+    pub(super) fn event_leases(&self) -> Result<Option<[Lease<'a>; 2]>, StoreError> {
         let limits = &self.settings.limits;
-        self.lease_of(
-            "",
-            "events",
-            limits.max_concurrent_events,
-            limits.event_time,
-        )
+        let max = limits.max_concurrent_events;
+        let user = &self.settings.username;
+        let Some(own) = self.lease_of(user, "events", max.div_ceil(2), limits.event_time)? else {
+            return Ok(None);
+        };
+        let all = self.lease_of("", "events", max, limits.event_time)?;
+        Ok(all.map(|all| [own, all]))
     }
 
     fn lease_of(

@@ -48,8 +48,8 @@ pub fn answer(
     let asked = Asked::of(http, event_time / LOOKS)?;
     let mut seen = http.last_event_id.map_or_else(Seen::default, Seen::of_id);
     let changed = seen.look(server, asked.types)?;
-    let lease = server.event_lease()?;
-    let (retry_millis, open_for) = match lease {
+    let leases = server.event_leases()?;
+    let (retry_millis, open_for) = match leases {
         Some(_) if !event_time.is_zero() => (RETRY_MILLIS, event_time),
         _ => (RETRY_MILLIS_AT_ONCE, Duration::ZERO),
     };

@@ -82,8 +82,8 @@ pub struct Limits {
     pub max_concurrent_requests: u32,
     /// Ample, because a client may ask for many pictures at once and for none again.
     pub max_concurrent_download: u32,
-    /// How many connections to the event source are held in the whole installation. Each takes
-    /// a worker for `event_time`.
+    /// How many connections to the event source are held in the whole installation, half of
+    /// them for one user. Each takes a worker for `event_time`.
     pub max_concurrent_events: u32,
     pub max_calls_in_request: usize,
     pub max_objects_in_get: u64,

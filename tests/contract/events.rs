@@ -2,7 +2,7 @@
 
 use crate::memory::{Fault, HOME, SHARED, WORK};
 use crate::wire::{Answer, Head, Pieces, Wire};
-use openxport::jmap::Output;
+use openxport::jmap::{HttpRequest, Output, Server};
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
@@ -268,6 +268,48 @@ fn events_of_more_clients_than_are_held_are_answered_at_once() {
     // The place is free again.
     let (retry, _) = events(&connect(&wire, &of_types("*"), None));
     assert_eq!(retry, 5_000);
+}
+
+#[test]
+fn events_of_one_user_leave_places_to_others() {
+    let mut wire = holding();
+    wire.settings.limits.max_concurrent_events = 2;
+    let connect_as = |user: &str| {
+        let mut other = Wire::new();
+        other.settings = wire.settings.clone();
+        other.settings.username = user.to_owned();
+        let query = [
+            ("jmap", "events"),
+            ("types", "*"),
+            ("closeafter", "no"),
+            ("ping", "0"),
+        ];
+        let http = HttpRequest {
+            method: "GET",
+            query: &query.map(|(name, value)| (name.to_owned(), value.to_owned())),
+            content_type: None,
+            content_encoding: None,
+            content_length: None,
+            range: None,
+            last_event_id: None,
+        };
+        let mut answer = Answer::default();
+        Server::new(&other.host, &wire.state, &other.settings).answer(
+            &http,
+            &mut Pieces::of(b""),
+            &mut answer,
+        );
+        events(&answer).0
+    };
+    let mut retries = Vec::new();
+    let user = wire.settings.username.clone();
+    let mut client = Acting::once(|| {
+        retries.push(connect_as(&user));
+        retries.push(connect_as("somebody else"));
+    });
+    connect_to(&wire, &of_types("*"), None, &mut client);
+    drop(client);
+    assert_eq!(retries, [60_000, 5_000]);
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn changed(data: &str) -> Value {
 #[test]
 fn events_arrive_while_the_connection_is_held() {
     // Those that are left are held for a moment longer.
-    let limits = json!({ "eventSeconds": 15, "maxConcurrentEvents": 3 });
+    let limits = json!({ "eventSeconds": 15, "maxConcurrentEvents": 6 });
     let config = afresh(json!({ "jmap_limits": limits }));
     let client = Client::of(USER).with_config(&config);
     let account = client.account_id();
