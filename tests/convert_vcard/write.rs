@@ -211,6 +211,21 @@ fn new_card_is_written_as_the_editor_of_roundcube_reads_it() {
     );
 }
 
+#[test]
+fn department_is_escaped_as_roundcube_reads_it() {
+    let name = "R;D, one\ntwo\\";
+    let card = created(
+        json!({"organizations": {"o": {"name": "Acme", "units": [{"name": name}]}}}),
+        &ROUNDCUBE,
+    );
+    assert!(
+        card.contains("\r\nX-DEPARTMENT:R\\;D\\, one\\ntwo\\\\\r\n"),
+        "{card}"
+    );
+    let read = read(card.as_bytes(), &ROUNDCUBE);
+    assert_eq!(read["organizations"]["o"]["units"][0]["name"], name);
+}
+
 // Roundcube ends a parameter at a semicolon in quotes, too, and would read the rest as a name.
 #[test]
 fn order_of_a_name_does_not_disturb_roundcube() {

@@ -200,3 +200,54 @@ fn contact_card_set_writes_groups_that_the_page_shows() {
     let shown = page.show("list", &[("_source", "0"), ("_remote", "1")]);
     assert!(!shown.contains("A Member"), "{shown}");
 }
+
+#[test]
+fn contact_card_set_takes_text_that_ends_in_a_backslash() {
+    // Roundcube's own code trips over some of it.
+    let client = Client::of(USER);
+    let sent = json!({
+        "uid": "urn:example:backslash",
+        "name": { "full": "Ann\\", "components": [
+            { "kind": "surname", "value": "Ann\\" }, { "kind": "given", "value": "\\" }] },
+        "organizations": { "o": { "name": "a", "units": [{ "name": "tail\\" }] } },
+        "nicknames": { "k": { "name": "nick\\" } },
+        "notes": { "n": { "note": "note\\" } },
+    });
+    let id = create(&client, sent.clone());
+    let stored = get(&client, &id);
+    for property in ["name", "nicknames", "notes"] {
+        assert_eq!(stored[property], sent[property], "{stored:#}");
+    }
+    let unit = &stored["organizations"]["o"]["units"][0];
+    assert_eq!(unit["name"], "tail\\", "{stored:#}");
+    let page = WebPage::login(USER);
+    let shown = page.show(
+        "show",
+        &[("_source", "0"), ("_cid", row(&id)), ("_framed", "1")],
+    );
+    assert!(shown.contains(">tail\\<"), "{shown}");
+}
+
+#[test]
+fn contact_card_set_takes_more_words_than_a_column_of_mysql() {
+    let client = Client::of(USER);
+    let words: String = (0..20_000).map(|number| format!("word{number} ")).collect();
+    let emails: serde_json::Map<String, Value> = (0..6_000)
+        .map(|at| {
+            (
+                format!("e{at}"),
+                json!({ "address": format!("a{at}@example.org") }),
+            )
+        })
+        .collect();
+    let sent = json!({
+        "uid": "urn:example:words", "name": { "full": "\u{1f388}".repeat(100_000) },
+        "notes": { "n": { "note": words.trim() } }, "emails": emails,
+    });
+    let id = create(&client, sent.clone());
+    let stored = get(&client, &id);
+    for property in ["name", "notes", "emails"] {
+        assert!(stored[property] == sent[property], "{property} is another");
+    }
+    client.call("ContactCard/set", json!({ "destroy": [id] }));
+}

@@ -32,6 +32,9 @@ use std::collections::{HashMap, HashSet};
 /// What the columns of names take; the vCard holds all of a longer one.
 pub const MAX_NAME_CHARACTERS: usize = 128;
 
+/// What a column of MySQL's type `text` takes.
+const MAX_TEXT_OCTETS: usize = 65_535;
+
 /// How many octets of cards are written at once, about; more wait for the next transaction.
 const MAX_OCTETS_AT_ONCE: usize = 4 * 1024 * 1024;
 
@@ -315,6 +318,11 @@ impl Contacts<'_> {
         ] {
             if let Some((end, _)) = name.char_indices().nth(MAX_NAME_CHARACTERS) {
                 name.truncate(end);
+            }
+        }
+        if database.kind() == Kind::Mysql {
+            for text in [&mut columns.email, &mut columns.words] {
+                text.truncate(text.floor_char_boundary(MAX_TEXT_OCTETS));
             }
         }
         Ok(columns)

@@ -40,7 +40,7 @@ impl Writer<'_> {
                 let [unit] = units.as_slice() else {
                     return None;
                 };
-                line.value = NewValue::Raw(unit.get("name")?.as_str()?.to_owned());
+                line.value = NewValue::text(unit.get("name")?.as_str()?);
             }
             Target::Organization => followers = self.organization(line, key, entry),
             Target::OnlineService | Target::OnlineUser => online_service(line, rule, entry)?,
@@ -153,7 +153,7 @@ impl Writer<'_> {
             Some(own) if is_only && units.iter().all(is_plain) => {
                 let lines = units
                     .iter()
-                    .map(|unit| NewLine::new(own.name, NewValue::Raw(name(unit, "name"))));
+                    .map(|unit| NewLine::new(own.name, NewValue::text(&name(unit, "name"))));
                 followers.extend(lines);
             }
             _ => {
